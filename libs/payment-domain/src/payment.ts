@@ -1,0 +1,95 @@
+import type { Kind, Outcome, TermsFact } from './fact.js';
+import type { Money } from './money.js';
+
+/** In the order they are tried: the first that holds is the label. Dispute labels go before `refunded`. */
+export const LABELS = [
+  'refunded',
+  'partially_refunded',
+  'captured',
+  'partially_captured',
+  'voided',
+  'expired',
+  'authorized',
+  'pending',
+  'failed',
+  'canceled',
+  'initialized',
+] as const;
+export type Label = (typeof LABELS)[number];
+
+export type OperationStatus = Outcome | 'contradicted';
+
+/** One operation as the facts have it. */
+export interface Operation {
+  /** Our id when an alias leads to one, else the gateway's. */
+  readonly id: string;
+  readonly kind: Kind;
+  readonly status: OperationStatus;
+  readonly asked?: Money;
+  /** Highest amount any counted outcome of the current status names; absent while none names one. */
+  readonly amount?: Money;
+  readonly reason?: string;
+  readonly parent?: string;
+  /** Not requested by us (or not yet known to be ours). */
+  readonly foreign: boolean;
+  /** Gateway ids that lead here, sorted. */
+  readonly aliases: readonly string[];
+}
+
+export const ANOMALIES = [
+  'captured_more_than_authorized',
+  'refunded_more_than_captured',
+  'captured_and_voided',
+  'other_currency',
+  'two_authorizations',
+  'contradicted',
+  'alias_with_two_targets',
+  'possibly_the_same',
+  'kind_conflict',
+  'terms_conflict',
+] as const;
+export type AnomalyKind = (typeof ANOMALIES)[number];
+export interface Anomaly {
+  readonly kind: AnomalyKind;
+  /** Operation ids, gateway ids or currencies it is about, sorted. */
+  readonly about: readonly string[];
+}
+
+/** Everything the set of facts says about one payment. Equal sets give equal values, whatever the order. */
+export interface Payment {
+  readonly terms?: Omit<TermsFact, 'type' | 'id' | 'at' | 'source'>;
+  /** The locked currency: of the terms, else of the smallest fact id that names one. */
+  readonly currency?: string;
+  /** Minor units of the locked currency. */
+  readonly amounts: {
+    readonly authorized: bigint;
+    readonly captured: bigint;
+    readonly refunded: bigint;
+    readonly voided: bigint;
+  };
+  /** Sums in currencies other than the locked one; never added to `amounts`. */
+  readonly otherCurrencies: Readonly<Record<string, { authorized: bigint; captured: bigint; refunded: bigint }>>;
+  readonly label: Label;
+  /** Nothing of ours is open, unknown or due, and the attempt is closed or nothing is left to capture. */
+  readonly final: boolean;
+  /** Operation ids of ours whose status is `unknown`, `contradicted`, or in doubt against a foreign one; sorted. */
+  readonly unresolved: readonly string[];
+  /** Holds that are not canceled: no release, no gateway call, no close while there is one. */
+  readonly held: boolean;
+  /** The attempt can't be paid any more: its session is canceled or expired, or its authorization refused finally. */
+  readonly closed: boolean;
+  /** Sorted by id. */
+  readonly operations: readonly Operation[];
+  readonly anomalies: readonly Anomaly[];
+}
+
+/** What one more fact changed: the reason why an effect may follow. Keyed by operation, never by label. */
+export interface Transition {
+  readonly operation: string;
+  readonly kind: Kind;
+  readonly from: OperationStatus | 'none';
+  readonly to: OperationStatus | 'none';
+  /** Counted amount after − before, in `currency`. */
+  readonly delta: bigint;
+  readonly currency: string;
+}
