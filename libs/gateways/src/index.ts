@@ -1,1 +1,38 @@
-export {};
+export { GatewayFault } from './fault.js';
+export { readAccounts, readStorefronts } from './accounts.js';
+export type {
+  GatewayAccount,
+  Mode,
+  ReadAccountsOptions,
+  SecretsWanted,
+  Storefront,
+  WebhookSecret,
+} from './accounts.js';
+export type {
+  AuthorizeRequest,
+  Call,
+  CancelRequest,
+  CaptureRequest,
+  ContainerStatus,
+  Decline,
+  DeclineClass,
+  GatewayAnswer,
+  GatewayClient,
+  NextAction,
+  NextStep,
+  NotAttempted,
+  NotFound,
+  ObservedPayment,
+  ObservedRefund,
+  PaymentAnswer,
+  PaymentLookup,
+  PaymentQuery,
+  Payout,
+  Refused,
+  RefundAnswer,
+  RefundLookup,
+  RefundQuery,
+  RefundRequest,
+  SettlementSource,
+  Unknown,
+} from './port.js';
