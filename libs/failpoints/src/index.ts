@@ -1,1 +1,3 @@
-export {};
+export { declareFailpoints, failpoint, failpointNames } from './failpoints.js';
+export { parseFailpoint } from './parse.js';
+export type { ArmedFailpoint } from './parse.js';

@@ -1,0 +1,35 @@
+import { writeSync } from 'node:fs';
+import { parseFailpoint } from './parse.js';
+
+const armed = parseFailpoint(process.env);
+const declared = new Set<string>();
+let hits = 0;
+
+/**
+ * A named place at which a crash test may kill this process. Costs one comparison unless
+ * `PAYLOG_FAILPOINT` names a point; at the armed hit the process dies by SIGKILL: no handler, no
+ * flush, no answer, as if the machine had taken it. Await it, before and after each step that
+ * crosses a boundary.
+ */
+export function failpoint(name: string): void | Promise<void> {
+  if (armed === undefined || armed.name !== name) return;
+  hits += 1;
+  if (hits === armed.hit) return die(name);
+}
+
+/** Makes names known to `failpointNames`; call it once, at the top of the file that uses them. */
+export function declareFailpoints(names: readonly string[]): void {
+  for (const name of names) declared.add(name);
+}
+
+/** Every declared point of the modules imported so far, sorted: what a crash matrix runs through. */
+export function failpointNames(): readonly string[] {
+  return [...declared].sort();
+}
+
+function die(name: string): Promise<void> {
+  writeSync(2, `${JSON.stringify({ level: 'fatal', msg: 'failpoint', failpoint: name })}\n`);
+  process.kill(process.pid, 'SIGKILL');
+  // The signal may be delivered a moment later; nothing after the point may run until then.
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,76 @@
+import { pino } from 'pino';
+import type { DestinationStream, LevelWithSilent, Logger as PinoLogger } from 'pino';
+import { maskText, maskValue } from './mask.js';
+import { parseTraceparent } from './trace.js';
+
+/** A pino logger: `logger.info({ eventId, paymentId, orderId, outcome }, 'fact accepted')`. */
+export type Logger = PinoLogger;
+
+export interface LoggerOptions {
+  /** Default: `LOG_LEVEL` of the environment, else `info`. */
+  readonly level?: LevelWithSilent;
+  /** Default: stderr, written synchronously, so that the last line before a crash is there. */
+  readonly destination?: DestinationStream;
+}
+
+const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/**
+ * JSON lines to stderr; stdout stays free for what a command answers. Write one wide line for each
+ * message handled, with `eventId`, `paymentId` and `orderId` where they are known. Credentials,
+ * client secrets and card numbers are masked in every field, message and stack.
+ */
+export function createLogger(service: string, options: LoggerOptions = {}): Logger {
+  const instance = process.env['SERVICE_INSTANCE'];
+  return pino(
+    {
+      level: options.level ?? levelFrom(process.env['LOG_LEVEL']),
+      base: { service, ...(instance ? { instance } : {}), pid: process.pid },
+      messageKey: 'msg',
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => maskValue(fields) as Record<string, unknown>,
+        bindings: (fields) => maskValue(fields) as Record<string, unknown>,
+      },
+      // Errors are turned into masked objects by `log`; pino's own serializer would undo nothing, but cost.
+      serializers: { err: (value: unknown) => value },
+      hooks: {
+        logMethod(args, method) {
+          const masked = args.map((arg) => (typeof arg === 'string' ? maskText(arg) : arg));
+          return method.apply(this, masked as Parameters<typeof method>);
+        },
+      },
+    },
+    options.destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+type HeaderValue = string | Buffer | readonly (string | Buffer)[] | null | undefined;
+
+/** A child that carries what a message's headers say about it: event id, type, trace, correlation. */
+export function childFromHeaders(
+  logger: Logger,
+  headers: Readonly<Record<string, HeaderValue>>,
+): Logger {
+  const eventId = textOf(headers['ce_id']);
+  const eventType = textOf(headers['ce_type']);
+  const correlationId = textOf(headers['ce_correlationid']);
+  const trace = parseTraceparent(textOf(headers['ce_traceparent']) ?? textOf(headers['traceparent']));
+  return logger.child({
+    ...(eventId === undefined ? {} : { eventId }),
+    ...(eventType === undefined ? {} : { eventType }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(trace === undefined ? {} : { traceId: trace.traceId }),
+  });
+}
+
+function textOf(value: HeaderValue): string | undefined {
+  const first = Array.isArray(value) ? (value[0] as string | Buffer | undefined) : value;
+  if (first === undefined || first === null) return undefined;
+  return typeof first === 'string' ? first : first.toString();
+}
+
+function levelFrom(text: string | undefined): LevelWithSilent {
+  return text !== undefined && LEVELS.includes(text) ? (text as LevelWithSilent) : 'info';
+}
