@@ -1,0 +1,123 @@
+import { createParamDecorator, SetMetadata } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problem/problem.js';
+import { annotate } from '../request/request-log.js';
+import type { ApiKey, ApiKeys } from './api-keys.js';
+import type { ReadTokenVerifier } from './read-token.js';
+
+export interface AccessOptions {
+  readonly keys?: ApiKeys;
+  readonly readTokens?: ReadTokenVerifier;
+}
+
+/** Who made this request. */
+export type CallerIdentity =
+  | ({ readonly kind: 'api_key' } & ApiKey)
+  | { readonly kind: 'read_token'; readonly paymentId: string };
+
+const PUBLIC = 'paylog:public';
+const SCOPES = 'paylog:scopes';
+const READ_TOKEN = 'paylog:readToken';
+
+/** On a handler or a controller: nobody needs to say who they are (say why beside it). */
+export function Public(): ClassDecorator & MethodDecorator {
+  return SetMetadata(PUBLIC, true);
+}
+
+/** On a handler or a controller: the API key must have all these scopes. */
+export function RequireScopes(...scopes: readonly string[]): ClassDecorator & MethodDecorator {
+  return SetMetadata(SCOPES, scopes);
+}
+
+/**
+ * On a handler: a read token for the payment named by this path parameter will do as well, as
+ * `Authorization: Bearer` or, since an EventSource sends no headers, as `?token=`.
+ */
+export function AllowReadToken(parameter: string): MethodDecorator {
+  return SetMetadata(READ_TOKEN, parameter);
+}
+
+/** Parameter decorator: the `CallerIdentity`. Throws 401 on a public route without one. */
+export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const caller = callerOf(request);
+  if (!caller) throw missingKey();
+  return caller;
+});
+
+const callers = new WeakMap<object, CallerIdentity>();
+
+/** Who made this request; undefined on public routes. */
+export function callerOf(request: FastifyRequest): CallerIdentity | undefined {
+  return callers.get(request.raw);
+}
+
+/**
+ * Closed unless opened: with `keys` or `readTokens` set, every handler without `@Public()` needs a
+ * caller. Without both, only handlers that name scopes or read tokens do (and refuse everybody).
+ */
+export class AccessGuard implements CanActivate {
+  constructor(private readonly options: AccessOptions) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const scopes = metadata<readonly string[]>(SCOPES, context);
+    const parameter = metadata<string>(READ_TOKEN, context);
+    if (metadata<boolean>(PUBLIC, context)) return true;
+    const guarded = this.options.keys !== undefined || this.options.readTokens !== undefined;
+    if (!guarded && scopes === undefined && parameter === undefined) return true;
+
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const caller = await this.identify(request, scopes ?? [], parameter);
+    callers.set(request.raw, caller);
+    annotate(request, { caller: caller.kind === 'api_key' ? caller.id : 'read_token' });
+    return true;
+  }
+
+  private async identify(
+    request: FastifyRequest,
+    scopes: readonly string[],
+    parameter: string | undefined,
+  ): Promise<CallerIdentity> {
+    const bearer = bearerOf(request);
+    const token = parameter === undefined ? undefined : (bearer ?? tokenInQuery(request));
+    const key = bearer === undefined ? undefined : this.options.keys?.find(bearer);
+    if (key) return withScopes(key, scopes);
+    if (token === undefined || parameter === undefined) throw missingKey();
+
+    const read = await this.options.readTokens?.verify(token);
+    if (!read) throw Problem.unauthorized('The read token is not valid, or no longer.');
+    const params = request.params as Readonly<Record<string, string>>;
+    if (read.paymentId !== params[parameter]) {
+      throw Problem.forbidden('The read token is for another payment.');
+    }
+    return { kind: 'read_token', paymentId: read.paymentId };
+  }
+}
+
+function withScopes(key: ApiKey, scopes: readonly string[]): CallerIdentity {
+  const missing = scopes.filter((scope) => !key.scopes.includes(scope));
+  if (missing.length > 0) {
+    throw Problem.forbidden(`The API key lacks the scope ${missing.join(', ')}.`);
+  }
+  return { kind: 'api_key', id: key.id, storefront: key.storefront, scopes: key.scopes };
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function tokenInQuery(request: FastifyRequest): string | undefined {
+  const { token } = request.query as Readonly<Record<string, unknown>>;
+  return typeof token === 'string' ? token : undefined;
+}
+
+function missingKey(): Problem {
+  return Problem.unauthorized('Send a valid API key as Authorization: Bearer <key>.');
+}
+
+function metadata<T>(key: string, context: ExecutionContext): T | undefined {
+  const onHandler = Reflect.getMetadata(key, context.getHandler()) as T | undefined;
+  return onHandler ?? (Reflect.getMetadata(key, context.getClass()) as T | undefined);
+}

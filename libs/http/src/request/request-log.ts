@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { histogram, parseTraceparent } from '@paylog/observability';
+import type { Logger } from '@paylog/observability';
+
+const fields = new WeakMap<object, Record<string, unknown>>();
+
+/** Adds fields to the one line that is logged about this request: `eventId`, `paymentId`, `orderId`. */
+export function annotate(request: FastifyRequest, more: Readonly<Record<string, unknown>>): void {
+  fields.set(request.raw, { ...fields.get(request.raw), ...more });
+}
+
+/** The W3C traceparent of this request's span: continued from the caller's, or new. Store and send it on. */
+export function traceparentOf(request: FastifyRequest): string {
+  return request.id;
+}
+
+/** Asked every few seconds by machines: not worth a line each. */
+const QUIET = /^\/(?:health|metrics|docs)/;
+
+/** One wide line and one observation for each answer. */
+export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  const duration = histogram(
+    'http_request_duration_seconds',
+    'Time from the first byte of a request to the last of its answer, by route and status.',
+    ['method', 'route', 'status'],
+  );
+  fastify.addHook(
+    'onResponse',
+    (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      const { method } = request;
+      const { statusCode } = reply;
+      // The route's pattern, not the path: labels must stay few.
+      const route = request.routeOptions.url ?? 'none';
+      duration.observe({ method, route, status: String(statusCode) }, reply.elapsedTime / 1_000);
+      const level = QUIET.test(request.url) ? 'debug' : statusCode >= 500 ? 'error' : 'info';
+      logger[level](
+        {
+          method,
+          path: request.url,
+          status: statusCode,
+          ms: Math.round(reply.elapsedTime * 10) / 10,
+          traceId: parseTraceparent(request.id)?.traceId,
+          ...fields.get(request.raw),
+        },
+        'http request',
+      );
+      done();
+    },
+  );
+}
