@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const ID_CHARS = 26;
+
+/** Prefix of an operation id by the operation's kind. */
+const OPERATION_PREFIX = {
+  session: 'ses',
+  authorization: 'aut',
+  capture: 'cap',
+  void: 'voi',
+  refund: 'ref',
+  hold: 'hol',
+} as const;
+
+/** Kinds of operations that have ids of ours. */
+export type OperationKind = keyof typeof OPERATION_PREFIX;
+
+/** What an order's attempt is known by; the same order gives the same payment. */
+export interface PaymentIdentity {
+  readonly mode: 'test' | 'live';
+  readonly storefront: string;
+  readonly orderId: string;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/**
+ * An id that follows from its parts: three letters and 26 lower-case base32 characters (130 bits of sha256). Parts are
+ * length-prefixed, so ('ab', 'c') and ('a', 'bc') differ. 29 characters, no `-` or `:` (limits of gateways).
+ */
+export function stableId(prefix: string, ...parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of [prefix, ...parts]) {
+    const bytes = Buffer.from(part, 'utf8');
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  }
+  return prefix + base32(hash.digest());
+}
+
+/** Payment id: `pay` + hash of mode, storefront, order id and attempt. */
+export function paymentId(identity: PaymentIdentity): string {
+  const { mode, storefront, orderId, attempt } = identity;
+  return stableId('pay', mode, storefront, orderId, String(attempt));
+}
+
+/**
+ * Operation id, which is also the idempotency key at the gateway. `reference` is the request's reference for a capture
+ * or a refund, the try's number for an authorization, `all` for a void.
+ */
+export function operationId(payment: string, kind: OperationKind, reference: string): string {
+  return stableId(OPERATION_PREFIX[kind], payment, kind, reference);
+}
+
+/** Fact id: `fct` + hash of whatever makes the fact unique, such as ('webhook', account, event id, ordinal). */
+export function factId(...parts: readonly string[]): string {
+  return stableId('fct', ...parts);
+}
+
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xfff;
+    bits += 8;
+    while (bits >= 5 && text.length < ID_CHARS) {
+      bits -= 5;
+      text += BASE32.charAt((held >>> bits) & 31);
+    }
+  }
+  return text;
+}

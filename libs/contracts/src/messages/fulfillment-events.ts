@@ -1,0 +1,21 @@
+import Type from 'typebox';
+import { closed, Id, OrderId, PaymentId, Reason, Storefront } from '../schema.js';
+
+/** A decision about the goods of an order; `causedBy` is the id of the fact or event that led to it. */
+const decision = {
+  paymentId: PaymentId,
+  storefront: Storefront,
+  orderId: OrderId,
+  part: Type.Literal('all'),
+  reason: Reason,
+  causedBy: Id,
+};
+
+/** The money is in: the goods may go. Once an order. */
+export const FulfillmentReleased = closed(decision);
+/** Wait: a dispute, a review or a parked message stands against the release. */
+export const FulfillmentHeld = closed(decision);
+/** The goods were released and should be stopped or brought back. */
+export const FulfillmentRecalled = closed(decision);
+/** The goods won't go. */
+export const FulfillmentCancelled = closed(decision);

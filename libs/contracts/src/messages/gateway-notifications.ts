@@ -1,0 +1,15 @@
+import { Account, closed, GatewayId, Id, PaymentId, Sha256 } from '../schema.js';
+import { WireFact } from '../wire-fact.js';
+
+const reported = {
+  paymentId: PaymentId,
+  fact: WireFact,
+  /** The stored webhook this was read from. */
+  evidence: closed({ id: Id, account: Account, eventId: GatewayId, sha256: Sha256 }),
+};
+
+/** A gateway told us, with a signature that covers it. */
+export const FactRecorded = closed(reported);
+
+/** A gateway told us what its signature doesn't cover: intent asks the gateway before anybody counts it. */
+export const UnconfirmedFact = closed(reported);

@@ -1,0 +1,38 @@
+import Type from 'typebox';
+import { Account, closed, Name, optional, PaymentId, Text } from '../schema.js';
+
+/** Services that take commands. */
+export const COMMANDED_SERVICES = [
+  'intent',
+  'webhook-ingest',
+  'payment-state',
+  'fulfillment',
+  'reconciliation',
+] as const;
+
+const by = { operator: Name, reason: Text };
+const parked = { service: Type.Enum(COMMANDED_SERVICES), parkedId: Name, ...by };
+
+/** Take a parked message again, with a corrected value where `mended` (base64) gives one. */
+export const ReplayParked = closed({
+  ...parked,
+  mended: optional(Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 900_000 })),
+});
+
+/** Give a parked message up. */
+export const DiscardParked = closed(parked);
+
+/** Ask the gateway what it knows about a payment. */
+export const VerifyPayment = closed({
+  service: Type.Literal('intent'),
+  paymentId: PaymentId,
+  ...by,
+});
+
+/** Stop or restart calls that move money through a gateway account. */
+export const SwitchAccount = closed({
+  service: Type.Literal('intent'),
+  account: Account,
+  stopped: Type.Boolean(),
+  ...by,
+});

@@ -1,0 +1,37 @@
+import { KINDS, OUTCOMES } from '@paylog/payment-domain';
+import Type from 'typebox';
+import { closed, Ordinal, PaymentId } from '../schema.js';
+import { WireFact } from '../wire-fact.js';
+import { PaymentState, WireTransition } from '../wire-payment.js';
+
+/** One newly accepted fact, the state after it, and what it changed. All event types have this shape. */
+export const PaymentEvent = closed({
+  paymentId: PaymentId,
+  /** 1..n a payment, without gaps. */
+  version: Ordinal,
+  fact: WireFact,
+  state: PaymentState,
+  transitions: Type.Array(WireTransition),
+});
+
+type Words<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Capitalize<Head>}${Words<Tail>}`
+  : Capitalize<S>;
+type OperationEvent = `${Words<(typeof KINDS)[number]>}${Words<(typeof OUTCOMES)[number]>}`;
+
+/** Names of the events of a payment: `<Kind><Outcome>`, and one for each other type of fact. */
+export type PaymentEventName =
+  OperationEvent | 'PaymentTermsAgreed' | 'AliasRecorded' | 'TotalReported' | 'FactRetracted';
+
+/** Every name an event of a payment may have, as `eventName` of the domain gives it. */
+export const PAYMENT_EVENTS = [
+  'PaymentTermsAgreed',
+  ...KINDS.flatMap((kind) => OUTCOMES.map((outcome) => words(kind) + words(outcome))),
+  'AliasRecorded',
+  'TotalReported',
+  'FactRetracted',
+] as PaymentEventName[];
+
+function words(name: string): string {
+  return name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,137 @@
+import type { Fact, Money } from '@paylog/payment-domain';
+import Type, { type Static } from 'typebox';
+import {
+  Account,
+  Amount,
+  Attempt,
+  CaptureMode,
+  closed,
+  Gateway,
+  GatewayId,
+  Id,
+  KindName,
+  Mode,
+  optional,
+  OrderId,
+  Ordinal,
+  OutcomeName,
+  Reason,
+  Storefront,
+  Time,
+  WireMoney,
+} from './schema.js';
+
+const SourceName = Type.Enum([
+  'request',
+  'response',
+  'webhook',
+  'poll',
+  'settlement',
+  'clock',
+  'operator',
+]);
+
+const head = { id: Id, at: Time, source: SourceName };
+
+export const WireTerms = closed({
+  mode: Mode,
+  storefront: Storefront,
+  orderId: OrderId,
+  attempt: Attempt,
+  amount: Amount,
+  captureMode: CaptureMode,
+  account: Account,
+  gateway: Gateway,
+});
+
+export const WireTermsFact = closed({
+  ...head,
+  type: Type.Literal('terms'),
+  ...WireTerms.properties,
+});
+
+export const WireFact = Type.Union([
+  WireTermsFact,
+  closed({
+    ...head,
+    type: Type.Literal('operation'),
+    operation: GatewayId,
+    kind: KindName,
+    outcome: OutcomeName,
+    asked: optional(WireMoney),
+    amount: optional(WireMoney),
+    call: optional(Ordinal),
+    reason: optional(Reason),
+    parent: optional(GatewayId),
+  }),
+  closed({ ...head, type: Type.Literal('alias'), alias: GatewayId, target: GatewayId }),
+  closed({ ...head, type: Type.Literal('total'), object: GatewayId, value: WireMoney }),
+  closed({
+    ...head,
+    type: Type.Literal('retraction'),
+    retracts: Id,
+    reason: Reason,
+    successor: optional(Id),
+  }),
+]);
+
+/** Money on the wire: `minor` is a decimal string. */
+export type WireMoney = Static<typeof WireMoney>;
+/** A fact on the wire: as in `@paylog/payment-domain`, money as decimal strings. */
+export type WireFact = Static<typeof WireFact>;
+/** The terms of a payment on the wire, as a fact. */
+export type WireTermsFact = Static<typeof WireTermsFact>;
+
+/** Money to its wire form. */
+export function toWireMoney(money: Money): WireMoney {
+  return { minor: money.minor.toString(), currency: money.currency };
+}
+
+/** Money from its (validated) wire form. */
+export function fromWireMoney(wire: WireMoney): Money {
+  return { minor: BigInt(wire.minor), currency: wire.currency };
+}
+
+/** A fact to its wire form, for `encode`. */
+export function toWireFact<F extends Fact>(fact: F): Extract<WireFact, { type: F['type'] }>;
+export function toWireFact(fact: Fact): WireFact {
+  switch (fact.type) {
+    case 'terms':
+      return { ...fact, amount: toWireMoney(fact.amount) };
+    case 'total':
+      return { ...fact, value: toWireMoney(fact.value) };
+    case 'operation': {
+      const { asked, amount, ...rest } = fact;
+      return {
+        ...rest,
+        ...(asked && { asked: toWireMoney(asked) }),
+        ...(amount && { amount: toWireMoney(amount) }),
+      };
+    }
+    case 'alias':
+    case 'retraction':
+      return { ...fact };
+  }
+}
+
+/** A fact from its wire form, as `decode` gives it. */
+export function fromWireFact<W extends WireFact>(wire: W): Extract<Fact, { type: W['type'] }>;
+export function fromWireFact(wire: WireFact): Fact {
+  switch (wire.type) {
+    case 'terms':
+      return { ...wire, amount: fromWireMoney(wire.amount) };
+    case 'total':
+      return { ...wire, value: fromWireMoney(wire.value) };
+    case 'operation': {
+      const { asked, amount, ...rest } = wire;
+      return {
+        ...rest,
+        ...(asked && { asked: fromWireMoney(asked) }),
+        ...(amount && { amount: fromWireMoney(amount) }),
+      };
+    }
+    case 'alias':
+    case 'retraction':
+      return { ...wire };
+  }
+}
