@@ -1,0 +1,73 @@
+import type { NewParked, ParkedFilter, ParkedRow, Settled } from './log.js';
+
+interface Entry extends ParkedRow {
+  published: boolean;
+}
+
+/** The parked rows of the memory log. */
+export class MemoryParking {
+  readonly #entries = new Map<string, Entry>();
+
+  park(parked: readonly NewParked[]): void {
+    for (const row of parked) {
+      if (this.#entries.has(row.id)) continue;
+      const fresh = { status: 'parked', mended: null, parkedAt: new Date() } as const;
+      this.#entries.set(row.id, { ...row, ...fresh, published: false });
+    }
+  }
+
+  settle(settled: readonly Settled[]): void {
+    for (const { id, status } of settled) {
+      const entry = this.#open(id);
+      if (entry) entry.status = status;
+    }
+  }
+
+  find({ status, kind, reference, limit = 100 }: ParkedFilter = {}): ParkedRow[] {
+    return [...this.#entries.values()]
+      .filter((entry) => (status ? entry.status === status : isOpen(entry)))
+      .filter((entry) => kind === undefined || entry.kind === kind)
+      .filter((entry) => !reference || reference.includes(entry.reference ?? ''))
+      .slice(0, limit)
+      .map(withoutPublished);
+  }
+
+  markReady(id: string, mended?: Buffer): boolean {
+    const entry = this.#open(id);
+    if (!entry) return false;
+    entry.status = 'ready';
+    entry.mended = mended ?? entry.mended;
+    return true;
+  }
+
+  discard(id: string): boolean {
+    const entry = this.#open(id);
+    if (entry) entry.status = 'discarded';
+    return entry !== undefined;
+  }
+
+  unpublished(limit: number): ParkedRow[] {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.kind === 'poison' && !entry.published)
+      .slice(0, limit)
+      .map(withoutPublished);
+  }
+
+  markPublished(ids: readonly string[]): void {
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      if (entry) entry.published = true;
+    }
+  }
+
+  #open(id: string): Entry | undefined {
+    const entry = this.#entries.get(id);
+    return entry && isOpen(entry) ? entry : undefined;
+  }
+}
+
+const isOpen = (entry: Entry): boolean => entry.status === 'parked' || entry.status === 'ready';
+
+function withoutPublished({ published: _, ...row }: Entry): ParkedRow {
+  return row;
+}
