@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { DestinationStream, LevelWithSilent, Logger as PinoLogger } from 'pino';
+import type { Bindings, DestinationStream, LevelWithSilent, Logger as PinoLogger } from 'pino';
 import { maskText, maskValue } from './mask.js';
 import { parseTraceparent } from './trace.js';
 
@@ -22,7 +22,7 @@ const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'f
  */
 export function createLogger(service: string, options: LoggerOptions = {}): Logger {
   const instance = process.env['SERVICE_INSTANCE'];
-  return pino(
+  const logger = pino(
     {
       level: options.level ?? levelFrom(process.env['LOG_LEVEL']),
       base: { service, ...(instance ? { instance } : {}), pid: process.pid },
@@ -31,19 +31,36 @@ export function createLogger(service: string, options: LoggerOptions = {}): Logg
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => maskValue(fields) as Record<string, unknown>,
-        bindings: (fields) => maskValue(fields) as Record<string, unknown>,
       },
       // Errors are turned into masked objects by `log`; pino's own serializer would undo nothing, but cost.
       serializers: { err: (value: unknown) => value },
       hooks: {
         logMethod(args, method) {
-          const masked = args.map((arg) => (typeof arg === 'string' ? maskText(arg) : arg));
-          return method.apply(this, masked as Parameters<typeof method>);
+          method.apply(this, maskArguments(args) as Parameters<typeof method>);
         },
       },
     },
     options.destination ?? pino.destination({ fd: 2, sync: true }),
   );
+  return maskChildren(logger);
+}
+
+/** pino's `formatters` leave the bindings of a child alone. Children inherit the method. */
+function maskChildren(logger: Logger): Logger {
+  type Child = (this: Logger, bindings: Bindings, options?: object) => Logger;
+  const plain = logger.child as unknown as Child;
+  const masking: Child = function (bindings, options) {
+    return plain.call(this, maskValue(bindings) as Bindings, options);
+  };
+  return Object.assign(logger, { child: masking as unknown as Logger['child'] });
+}
+
+/** Fields are masked by `log`; message, interpolated values and a bare error's message are not. */
+function maskArguments(args: readonly unknown[]): unknown[] {
+  const [first, ...rest] = args;
+  if (first instanceof Error && rest.length === 0) return [{ err: first }, maskText(first.message)];
+  const head = typeof first === 'string' ? maskText(first) : first;
+  return [head, ...rest.map((arg) => maskValue(arg))];
 }
 
 type HeaderValue = string | Buffer | readonly (string | Buffer)[] | null | undefined;
@@ -56,7 +73,9 @@ export function childFromHeaders(
   const eventId = textOf(headers['ce_id']);
   const eventType = textOf(headers['ce_type']);
   const correlationId = textOf(headers['ce_correlationid']);
-  const trace = parseTraceparent(textOf(headers['ce_traceparent']) ?? textOf(headers['traceparent']));
+  const trace = parseTraceparent(
+    textOf(headers['ce_traceparent']) ?? textOf(headers['traceparent']),
+  );
   return logger.child({
     ...(eventId === undefined ? {} : { eventId }),
     ...(eventType === undefined ? {} : { eventType }),

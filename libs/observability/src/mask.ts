@@ -6,14 +6,14 @@ const TEXT_MAX = 16_384;
 const SECRET_KEY =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|cvc|cvv|pan|pin|.*(?:secret|password|passwd|token|api[-_]?key|private[-_]?key|card[-_]?number))$/i;
 
-/** What the shape alone gives away, with what stays of it. */
+/** What the shape alone gives away, with what stays of it. Repeats are bounded: log texts are hostile. */
 const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [redacted]'],
   [/([?&](?:access_|read_|client_)?(?:token|key|secret)=)[^&\s"'#]+/gi, '$1[redacted]'],
-  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[redacted]'],
+  [/\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[redacted]'],
   [/\b((?:sk|rk|pk)_(?:test|live)_|whsec_)[A-Za-z0-9]+/g, '$1[redacted]'],
   [/\b((?:pi|seti|cs|src)_[A-Za-z0-9]+_secret_)[A-Za-z0-9]+/g, '$1[redacted]'],
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]+:)[^\s@]+@/gi, '$1[redacted]@'],
+  [/\b([a-z][a-z0-9+.-]{0,15}:\/\/[^\s:/@]{0,128}:)[^\s@]{1,256}@/gi, '$1[redacted]@'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, '[redacted]'],
 ];
 
@@ -40,7 +40,8 @@ export function maskValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return maskText(value.toString());
   if (typeof value === 'number') return maskNumber(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (value instanceof Uint8Array) return `[${value.length} bytes]`;
   if (depth >= DEPTH_MAX) return '[deep]';
   if (value instanceof Error) return maskError(value, depth);

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { transformSync } from '@swc/core';
+import { declareFailpoints, failpoint, failpointNames } from './failpoints.js';
+import { parseFailpoint } from './parse.js';
+
+describe('parseFailpoint', () => {
+  it('arms the first hit unless another is named', () => {
+    const first = { name: 'intent.call.before', hit: 1 };
+    expect(parseFailpoint({ PAYLOG_FAILPOINT: 'intent.call.before' })).toEqual(first);
+    const third = { name: 'webhook-ingest.flush.after', hit: 3 };
+    expect(parseFailpoint({ PAYLOG_FAILPOINT: 'webhook-ingest.flush.after:3' })).toEqual(third);
+  });
+
+  it('arms nothing in production, and nothing when unset or empty', () => {
+    const env = { PAYLOG_FAILPOINT: 'intent.call.before', NODE_ENV: 'production' };
+    expect(parseFailpoint(env)).toBeUndefined();
+    expect(parseFailpoint({})).toBeUndefined();
+    expect(parseFailpoint({ PAYLOG_FAILPOINT: '' })).toBeUndefined();
+  });
+
+  it.each(['intent', 'intent.call.before:0', 'intent.call.before:x', 'Intent.Call', ' a.b'])(
+    'refuses %p, for a test that never crashes proves nothing',
+    (setting) => {
+      expect(() => parseFailpoint({ PAYLOG_FAILPOINT: setting })).toThrow('PAYLOG_FAILPOINT');
+    },
+  );
+});
+
+describe('failpoint', () => {
+  it('does nothing, synchronously, in a process that is not armed', () => {
+    expect(failpoint('spec.step.before')).toBeUndefined();
+  });
+
+  it('lists declared names once, sorted', () => {
+    declareFailpoints(['spec.step.before', 'spec.step.after']);
+    declareFailpoints(['spec.step.before']);
+    expect(failpointNames()).toEqual(['spec.step.after', 'spec.step.before']);
+  });
+});
+
+describe('an armed process', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'failpoints-'));
+
+  beforeAll(() => {
+    for (const name of ['parse', 'failpoints']) {
+      const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
+      const { code } = transformSync(source, {
+        swcrc: false,
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+      });
+      writeFileSync(join(directory, `${name}.js`), code);
+    }
+    writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
+    writeFileSync(
+      join(directory, 'main.js'),
+      `import { failpoint } from './failpoints.js';
+       process.on('exit', () => console.log('exit handler'));
+       for (const round of [1, 2, 3]) {
+         await failpoint('spec.step.before');
+         console.log(round);
+         await failpoint('spec.step.after');
+       }`,
+    );
+  });
+
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  function run(env: Record<string, string>) {
+    const { PATH } = process.env;
+    return spawnSync(process.execPath, [join(directory, 'main.js')], {
+      env: { PATH, ...env },
+      encoding: 'utf8',
+    });
+  }
+
+  it('dies by SIGKILL at the armed hit, and nothing after it runs', () => {
+    const died = run({ PAYLOG_FAILPOINT: 'spec.step.before:2' });
+    expect(died.signal).toBe('SIGKILL');
+    expect(died.stdout).toBe('1\n');
+    expect(JSON.parse(died.stderr)).toMatchObject({ failpoint: 'spec.step.before' });
+  });
+
+  it('lives when another point is armed, or in production', () => {
+    const whole = '1\n2\n3\nexit handler\n';
+    expect(run({ PAYLOG_FAILPOINT: 'other.step.before' }).stdout).toBe(whole);
+    const production = run({ PAYLOG_FAILPOINT: 'spec.step.before', NODE_ENV: 'production' });
+    expect(production.stdout).toBe(whole);
+  });
+});
