@@ -23,6 +23,11 @@ export type DecodedMessage<T extends TopicName> =
 /** Written by people and by other companies: a misspelt field there is an error, not a newer version. */
 const STRICT_TOPICS: ReadonlySet<TopicName> = new Set([STOREFRONT_ORDERS, OPERATIONS_COMMANDS]);
 
+/** Whether a topic's readers refuse fields they don't know. */
+export function isStrict(topic: TopicName): boolean {
+  return STRICT_TOPICS.has(topic);
+}
+
 /** We were about to write what our own contract forbids: a bug of the sender, which no retry mends. */
 export class InvalidMessage extends Error {
   readonly code = 'invalid_message';
@@ -60,7 +65,7 @@ export function decode(
   if (!parsed.ok) return parsed;
   const flaw = findFlaw(parsed.json, { cards: topic === STOREFRONT_ORDERS });
   if (flaw) return broken(flaw);
-  const mode = STRICT_TOPICS.has(topic) ? 'closed' : 'open';
+  const mode = isStrict(topic) ? 'closed' : 'open';
   return toPresent({ schema, older: older(topic, type), mode }, parsed.json, version);
 }
 

@@ -28,6 +28,8 @@ export {
   SETTLEMENT_FACTS,
   STOREFRONT_ORDERS,
 } from './topic-names.js';
+export { provisionedTopics } from './provisioning.js';
+export type { ProvisionedTopic } from './provisioning.js';
 export { deadLetterTopic, TOPICS } from './topics.js';
 export type { Policy, Topic } from './topics.js';
 export { currentVersion } from './versions.js';

@@ -6,8 +6,11 @@ import { isCurrency } from './currency.js';
 Format.Set('iso4217', isCurrency);
 
 /** An object as its writer must send it: no field that isn't named here. Readers of our own topics open it. */
-export function closed<P extends Record<string, TSchema>>(properties: P) {
-  return Type.Object(properties, { additionalProperties: false });
+export function closed<P extends Record<string, TSchema>>(properties: P, description?: string) {
+  return Type.Object(properties, {
+    additionalProperties: false,
+    ...(description && { description }),
+  });
 }
 
 export const optional = Type.Optional;

@@ -19,14 +19,16 @@ export const NOTIFICATION_KINDS = [
   'order_released',
 ] as const;
 
-/** What the customer should be told; mailers look the address up by storefront and order id. */
-export const CustomerNotification = closed({
-  paymentId: PaymentId,
-  storefront: Storefront,
-  orderId: OrderId,
-  kind: Type.Enum(NOTIFICATION_KINDS),
-  messageKey: Name,
-  amount: optional(WireMoney),
-  reason: optional(Reason),
-  causedBy: Id,
-});
+export const CustomerNotification = closed(
+  {
+    paymentId: PaymentId,
+    storefront: Storefront,
+    orderId: OrderId,
+    kind: Type.Enum(NOTIFICATION_KINDS),
+    messageKey: Name,
+    amount: optional(WireMoney),
+    reason: optional(Reason),
+    causedBy: Id,
+  },
+  'What the customer should be told; mailers look the address up by storefront and order id.',
+);

@@ -11,11 +11,16 @@ const decision = {
   causedBy: Id,
 };
 
-/** The money is in: the goods may go. Once an order. */
-export const FulfillmentReleased = closed(decision);
-/** Wait: a dispute, a review or a parked message stands against the release. */
-export const FulfillmentHeld = closed(decision);
-/** The goods were released and should be stopped or brought back. */
-export const FulfillmentRecalled = closed(decision);
-/** The goods won't go. */
-export const FulfillmentCancelled = closed(decision);
+export const FulfillmentReleased = closed(
+  decision,
+  'The money is in: the goods may go. Once an order.',
+);
+export const FulfillmentHeld = closed(
+  decision,
+  'Wait: a dispute, a review or a parked message stands against the release.',
+);
+export const FulfillmentRecalled = closed(
+  decision,
+  'The goods were released and should be stopped or brought back.',
+);
+export const FulfillmentCancelled = closed(decision, "The goods won't go.");

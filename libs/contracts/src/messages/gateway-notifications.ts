@@ -8,8 +8,9 @@ const reported = {
   evidence: closed({ id: Id, account: Account, eventId: GatewayId, sha256: Sha256 }),
 };
 
-/** A gateway told us, with a signature that covers it. */
-export const FactRecorded = closed(reported);
+export const FactRecorded = closed(reported, 'A gateway told us, with a signature that covers it.');
 
-/** A gateway told us what its signature doesn't cover: intent asks the gateway before anybody counts it. */
-export const UnconfirmedFact = closed(reported);
+export const UnconfirmedFact = closed(
+  reported,
+  "A gateway told us what its signature doesn't cover: intent asks the gateway before anybody counts it.",
+);

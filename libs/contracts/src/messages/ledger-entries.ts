@@ -12,20 +12,22 @@ import {
   Sum,
 } from '../schema.js';
 
-/** A balanced double entry: debits equal credits, in one currency. */
-export const EntryPosted = closed({
-  entryId: Id,
-  paymentId: optional(PaymentId),
-  statementId: optional(Id),
-  currency: Currency,
-  lines: Type.Array(closed({ account: Name, side: Type.Enum(['debit', 'credit']), minor: Sum }), {
-    minItems: 2,
-    maxItems: 1000,
-  }),
-  reason: Reason,
-  causedBy: GatewayId,
-  /** The day it happened; a late fact keeps its day here. */
-  valueDate: CalendarDate,
-  /** The open day it was posted into. */
-  bookedOn: CalendarDate,
-});
+export const EntryPosted = closed(
+  {
+    entryId: Id,
+    paymentId: optional(PaymentId),
+    statementId: optional(Id),
+    currency: Currency,
+    lines: Type.Array(closed({ account: Name, side: Type.Enum(['debit', 'credit']), minor: Sum }), {
+      minItems: 2,
+      maxItems: 1000,
+    }),
+    reason: Reason,
+    causedBy: GatewayId,
+    /** The day it happened; a late fact keeps its day here. */
+    valueDate: CalendarDate,
+    /** The open day it was posted into. */
+    bookedOn: CalendarDate,
+  },
+  'A balanced double entry: debits equal credits, in one currency.',
+);

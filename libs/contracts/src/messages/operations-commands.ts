@@ -13,26 +13,31 @@ export const COMMANDED_SERVICES = [
 const by = { operator: Name, reason: Text };
 const parked = { service: Type.Enum(COMMANDED_SERVICES), parkedId: Name, ...by };
 
-/** Take a parked message again, with a corrected value where `mended` (base64) gives one. */
-export const ReplayParked = closed({
-  ...parked,
-  mended: optional(Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 900_000 })),
-});
+export const ReplayParked = closed(
+  {
+    ...parked,
+    mended: optional(Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 900_000 })),
+  },
+  'Take a parked message again, with a corrected value where `mended` (base64) gives one.',
+);
 
-/** Give a parked message up. */
-export const DiscardParked = closed(parked);
+export const DiscardParked = closed(parked, 'Give a parked message up.');
 
-/** Ask the gateway what it knows about a payment. */
-export const VerifyPayment = closed({
-  service: Type.Literal('intent'),
-  paymentId: PaymentId,
-  ...by,
-});
+export const VerifyPayment = closed(
+  {
+    service: Type.Literal('intent'),
+    paymentId: PaymentId,
+    ...by,
+  },
+  'Ask the gateway what it knows about a payment.',
+);
 
-/** Stop or restart calls that move money through a gateway account. */
-export const SwitchAccount = closed({
-  service: Type.Literal('intent'),
-  account: Account,
-  stopped: Type.Boolean(),
-  ...by,
-});
+export const SwitchAccount = closed(
+  {
+    service: Type.Literal('intent'),
+    account: Account,
+    stopped: Type.Boolean(),
+    ...by,
+  },
+  'Stop or restart calls that move money through a gateway account.',
+);

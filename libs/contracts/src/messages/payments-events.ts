@@ -4,15 +4,17 @@ import { closed, Ordinal, PaymentId } from '../schema.js';
 import { WireFact } from '../wire-fact.js';
 import { PaymentState, WireTransition } from '../wire-payment.js';
 
-/** One newly accepted fact, the state after it, and what it changed. All event types have this shape. */
-export const PaymentEvent = closed({
-  paymentId: PaymentId,
-  /** 1..n a payment, without gaps. */
-  version: Ordinal,
-  fact: WireFact,
-  state: PaymentState,
-  transitions: Type.Array(WireTransition),
-});
+export const PaymentEvent = closed(
+  {
+    paymentId: PaymentId,
+    /** 1..n a payment, without gaps. */
+    version: Ordinal,
+    fact: WireFact,
+    state: PaymentState,
+    transitions: Type.Array(WireTransition),
+  },
+  'One newly accepted fact, the state after it, and what it changed. All event types have this shape.',
+);
 
 type Words<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Capitalize<Head>}${Words<Tail>}`

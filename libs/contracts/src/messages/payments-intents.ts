@@ -22,41 +22,51 @@ const order = {
   attempt: Attempt,
 };
 
-/** Storefront, order, attempt, amount and currency are agreed and locked. */
-export const IntentAccepted = closed({ paymentId: PaymentId, fact: WireTermsFact });
+export const IntentAccepted = closed(
+  { paymentId: PaymentId, fact: WireTermsFact },
+  'Storefront, order, attempt, amount and currency are agreed and locked.',
+);
 
-/** What a storefront asked for won't be done; `reason` and `field` say why, `nextStep` what to do. */
-export const IntentRefused = closed({
-  ...order,
-  requestId: GatewayId,
-  operation: Type.Enum(['authorization', 'capture', 'void', 'refund']),
-  reference: optional(Reference),
-  field: optional(Name),
-  reason: Reason,
-  declineClass: optional(Name),
-  retryable: Type.Boolean(),
-  /** Key of a text for the customer, in the storefront's own translations. */
-  messageKey: Name,
-  nextStep: Name,
-});
+export const IntentRefused = closed(
+  {
+    ...order,
+    requestId: GatewayId,
+    operation: Type.Enum(['authorization', 'capture', 'void', 'refund']),
+    reference: optional(Reference),
+    field: optional(Name),
+    reason: Reason,
+    declineClass: optional(Name),
+    retryable: Type.Boolean(),
+    /** Key of a text for the customer, in the storefront's own translations. */
+    messageKey: Name,
+    nextStep: Name,
+  },
+  "What a storefront asked for won't be done; `reason` and `field` say why, `nextStep` what to do.",
+);
 
-/** The same order was asked for again with other content; what was accepted first stands. */
-export const IntentConflicted = closed({
-  ...order,
-  requestId: GatewayId,
-  field: Name,
-  accepted: Text,
-  received: Text,
-});
+export const IntentConflicted = closed(
+  {
+    ...order,
+    requestId: GatewayId,
+    field: Name,
+    accepted: Text,
+    received: Text,
+  },
+  'The same order was asked for again with other content; what was accepted first stands.',
+);
 
-/** Asked at the gateway, answered by it, found by a query, or learnt from the clock. */
-export const FactRecorded = closed({ paymentId: PaymentId, fact: WireFact });
+export const FactRecorded = closed(
+  { paymentId: PaymentId, fact: WireFact },
+  'Asked at the gateway, answered by it, found by a query, or learnt from the clock.',
+);
 
-/** A storefront's later message about an order was accepted. */
-export const OrderMessageAccepted = closed({
-  ...order,
-  kind: Type.Enum(['ready_to_ship', 'cancelled', 'refund_requested']),
-  reference: optional(Reference),
-  amount: optional(Amount),
-  reason: optional(Text),
-});
+export const OrderMessageAccepted = closed(
+  {
+    ...order,
+    kind: Type.Enum(['ready_to_ship', 'cancelled', 'refund_requested']),
+    reference: optional(Reference),
+    amount: optional(Amount),
+    reason: optional(Text),
+  },
+  "A storefront's later message about an order was accepted.",
+);

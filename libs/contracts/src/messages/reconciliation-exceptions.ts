@@ -45,11 +45,13 @@ const exception = {
   note: Type.String({ maxLength: 1000 }),
 };
 
-/** A cent that isn't explained yet, with its class and its owner. */
-export const ExceptionOpened = closed(exception);
-/** The class was wrong; this is the right one. */
-export const ExceptionReclassified = closed(exception);
-/** Somebody else owns it now. */
-export const ExceptionAssigned = closed(exception);
-/** It is explained; `note` says how. */
-export const ExceptionResolved = closed(exception);
+export const ExceptionOpened = closed(
+  exception,
+  "A cent that isn't explained yet, with its class and its owner.",
+);
+export const ExceptionReclassified = closed(
+  exception,
+  'The class was wrong; this is the right one.',
+);
+export const ExceptionAssigned = closed(exception, 'Somebody else owns it now.');
+export const ExceptionResolved = closed(exception, 'It is explained; `note` says how.');
