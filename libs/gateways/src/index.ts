@@ -36,3 +36,12 @@ export type {
   SettlementSource,
   Unknown,
 } from './port.js';
+export { factsOf } from './answer-to-facts.js';
+export { captureOf, sessionOf, voidOf } from './observed-to-facts.js';
+export { createStripeClient } from './stripe/client.js';
+export type { StripeClientOptions } from './stripe/client.js';
+export { METADATA as STRIPE_METADATA } from './stripe/metadata.js';
+export { signatureHeader, TOLERANCE_SECONDS, verifySignature } from './stripe/signature.js';
+export type { SignatureVerdict, SignedDelivery } from './stripe/signature.js';
+export { parseBody, toFacts } from './stripe/to-facts.js';
+export type { Mapped, MappingContext } from './stripe/to-facts.js';

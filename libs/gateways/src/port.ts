@@ -185,10 +185,13 @@ export interface Unknown extends Answered {
   readonly message: string;
 }
 
-/** The gateway did not begin this call (rate limit, the same key still in flight): ends this call only. */
+/**
+ * The gateway did not begin this call: ends this call only, and says nothing about earlier ones. `key_reused` (our key
+ * with other parameters) and `unauthorized` (our API key) will not get better by repeating: somebody must look.
+ */
 export interface NotAttempted extends Answered {
   readonly result: 'not_attempted';
-  readonly reason: 'rate_limited' | 'in_flight';
+  readonly reason: 'rate_limited' | 'in_flight' | 'key_reused' | 'unauthorized';
   readonly retryAfterMs?: number;
 }
 

@@ -1,0 +1,220 @@
+import type { Fact } from '@paylog/payment-domain';
+import {
+  alias,
+  captureOf,
+  operation,
+  paymentFacts,
+  refundFacts,
+  total,
+  type FactOrigin,
+  type OurNames,
+  type Told,
+  sessionOf,
+} from './observed-to-facts.js';
+import type { Call, GatewayAnswer, ObservedPayment, Refused } from './port.js';
+
+/**
+ * What an answer to a call of ours means, as facts. Pure; the same answer gives the same facts and ids. A lookup that
+ * got no answer, or found nothing, says nothing.
+ */
+export function factsOf(answer: GatewayAnswer): readonly Fact[] {
+  const { about } = answer;
+  const origin = originOf(about, answer.at);
+  switch (answer.result) {
+    case 'answered':
+      return 'refund' in answer
+        ? refundFacts(origin, answer.refund, about.operationId)
+        : seen(origin, about, answer.payment);
+    case 'declined':
+      return declined(origin, answer);
+    case 'refused':
+      if (about.source === 'poll') return [];
+      return refused(origin, answer);
+    case 'unknown':
+    case 'not_attempted':
+      if (about.source === 'poll') return [];
+      return ownOperations(about, answer.result, answer.reason).map((told) =>
+        operation(origin, told),
+      );
+    case 'not_found':
+      return [];
+  }
+}
+
+function originOf(about: Call, at: string): FactOrigin {
+  const operations = [about.operationId, about.captureOperationId].filter(isDefined);
+  return {
+    scope: [about.source, about.account, about.operationId, String(about.call)],
+    at,
+    source: about.source,
+    ...(about.source === 'poll' ? {} : { call: { number: about.call, operations } }),
+  };
+}
+
+/** The operation called, and the capture that shares the fate of an automatic authorization. */
+function ownOperations(about: Call, outcome: Told['outcome'], reason: string): Told[] {
+  const own: Told[] = [{ operation: about.operationId, kind: about.kind, outcome, reason }];
+  if (about.kind !== 'authorization') return own;
+  if (about.captureOperationId !== undefined) {
+    own.push({ operation: about.captureOperationId, kind: 'capture', outcome, reason });
+  }
+  return own;
+}
+
+function seen(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[] {
+  if (about.kind === 'capture' && about.source === 'response') {
+    return ownCapture(origin, about, payment);
+  }
+  const facts = paymentFacts(origin, about.paymentId, payment, namesFor(about, payment));
+  facts.push(...ourCaptures(origin, payment));
+  if (about.kind === 'capture') facts.push(...captureNeverHappened(origin, about, payment));
+  if (about.kind === 'void' && payment.status === 'succeeded') {
+    facts.push(
+      operation(origin, {
+        operation: about.operationId,
+        kind: 'void',
+        outcome: 'refused',
+        reason: 'already_captured',
+      }),
+    );
+  }
+  return facts;
+}
+
+function refused(origin: FactOrigin, answer: Refused): Fact[] {
+  const { about, payment, reason } = answer;
+  const facts: Fact[] = ownOperations(about, 'refused', reason).map((told) =>
+    operation(origin, told),
+  );
+  if (about.kind === 'authorization') {
+    // No container came to be, so there is none to cancel either.
+    const session = about.sessionOperationId;
+    return session === undefined
+      ? facts
+      : [
+          ...facts,
+          operation(origin, { operation: session, kind: 'session', outcome: 'refused', reason }),
+        ];
+  }
+  if (payment === undefined) return facts;
+  // The state that came with the refusal, which is about other operations than the one refused.
+  const { void: _refused, ...names } = namesFor(about, payment);
+  return [...facts, ...paymentFacts(origin, about.paymentId, payment, names)];
+}
+
+/**
+ * A charge is ours only when our own call's answer names it, or when the payment knows of no other and carries our
+ * operation's id: anybody who holds the client token can make another try with the same container.
+ */
+function namesFor(about: Call, payment: ObservedPayment): OurNames {
+  const { ours } = payment;
+  const answeredCall = about.kind === 'authorization' && about.source === 'response';
+  const sole =
+    answeredCall ||
+    payment.authorizationId === undefined ||
+    (payment.onlyAuthorization === true && ours.authorization !== undefined);
+  const authorization = answeredCall ? about.operationId : ours.authorization;
+  const capture = about.captureOperationId ?? ours.capture;
+  return {
+    session: about.sessionOperationId ?? ours.session ?? sessionOf(payment.containerId),
+    ...(sole && authorization !== undefined ? { authorization } : {}),
+    ...(sole && capture !== undefined ? { capture } : {}),
+    ...(about.kind === 'void' ? { void: about.operationId } : {}),
+  };
+}
+
+/** Our capture call was answered: it took exactly what it asked for, whatever the running total says. */
+function ownCapture(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[] {
+  const { authorizationId, captured } = payment;
+  const facts: Fact[] = [
+    alias(origin, payment.containerId, about.paymentId),
+    operation(origin, {
+      operation: about.operationId,
+      kind: 'capture',
+      outcome: 'succeeded',
+      amount: about.amount ?? captured,
+      ...(authorizationId === undefined ? {} : { parent: authorizationId }),
+    }),
+  ];
+  if (authorizationId === undefined) return facts;
+  if (payment.status === 'succeeded' && payment.ours.captures.length <= 1) {
+    // The only capture there will be: what the report calls by the charge's id is this operation.
+    facts.push(alias(origin, captureOf(authorizationId), about.operationId));
+  }
+  if (captured.minor > 0n) facts.push(total(origin, authorizationId, captured));
+  return facts;
+}
+
+/** Captures of ours that the gateway wrote down together with doing them. */
+function ourCaptures(origin: FactOrigin, payment: ObservedPayment): Fact[] {
+  const { authorizationId, captured, ours } = payment;
+  const explained = sum(ours.captures.map((capture) => capture.minor));
+  // More than was captured in all: then something else than a capture wrote it, and none can be trusted.
+  if (explained > captured.minor || authorizationId === undefined) return [];
+  const facts: Fact[] = ours.captures.map(({ operationId, minor }) =>
+    operation(origin, {
+      operation: operationId,
+      kind: 'capture',
+      outcome: 'succeeded',
+      amount: { minor, currency: captured.currency },
+      parent: authorizationId,
+    }),
+  );
+  const [only, second] = ours.captures;
+  if (only !== undefined && second === undefined && payment.status === 'succeeded') {
+    facts.push(alias(origin, captureOf(authorizationId), only.operationId));
+  }
+  return facts;
+}
+
+/** Nothing more can be captured, and other captures explain every cent that was: this one took nothing. */
+function captureNeverHappened(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[] {
+  const { captured, ours, status } = payment;
+  const done = ours.captures.some((capture) => capture.operationId === about.operationId);
+  const over = status === 'canceled' || status === 'succeeded';
+  const explained = sum(ours.captures.map((capture) => capture.minor)) === captured.minor;
+  if (done || !over || !explained) return [];
+  return [
+    operation(origin, {
+      operation: about.operationId,
+      kind: 'capture',
+      outcome: 'refused',
+      reason: 'not_captured',
+    }),
+  ];
+}
+
+type Declined = Extract<GatewayAnswer, { result: 'declined' }>;
+
+function declined(origin: FactOrigin, answer: Declined): Fact[] {
+  const { about, decline, payment, authorizationId } = answer;
+  const own = ownOperations(about, 'refused', decline.declineCode).map((told) =>
+    operation(origin, told),
+  );
+  if (about.kind !== 'authorization') return own;
+  const facts: Fact[] = [...own];
+  if (authorizationId !== undefined) facts.push(alias(origin, authorizationId, about.operationId));
+  if (payment === undefined) return facts;
+  facts.push(alias(origin, payment.containerId, about.paymentId));
+  const session = about.sessionOperationId ?? payment.ours.session;
+  if (session !== undefined) {
+    // Still open at the gateway: nothing may be tried in its place before it is canceled there.
+    facts.push(
+      operation(origin, {
+        operation: session,
+        kind: 'session',
+        outcome: 'pending',
+        reason: decline.declineCode,
+      }),
+    );
+  }
+  return facts;
+}
+
+function sum(values: readonly bigint[]): bigint {
+  return values.reduce((left, right) => left + right, 0n);
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}
