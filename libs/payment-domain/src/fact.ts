@@ -1,7 +1,8 @@
 import type { Money } from './money.js';
 
 /** Who told us. */
-export type Source = 'request' | 'response' | 'webhook' | 'poll' | 'settlement' | 'clock' | 'operator';
+export type Source =
+  'request' | 'response' | 'webhook' | 'poll' | 'settlement' | 'clock' | 'operator';
 
 /**
  * What an operation is. `session` is the gateway's container of tries (a Stripe PaymentIntent): it moves no money,
@@ -58,7 +59,7 @@ export interface OperationFact extends FactBase {
   readonly asked?: Money;
   /** What the outcome is about: on every outcome that moves, holds or releases money. */
   readonly amount?: Money;
-  /** Number of the call at the gateway, from 1; on facts that come from our own calls. */
+  /** Number of the call at the gateway, from 1; on facts about our own calls, from the `requested` one on. */
   readonly call?: number;
   /** Machine-readable: a decline code, `abandoned`, `parked`, … */
   readonly reason?: string;

@@ -1,1 +1,42 @@
-export {};
+export type {
+  AliasFact,
+  Fact,
+  Kind,
+  OperationFact,
+  Outcome,
+  RetractionFact,
+  Source,
+  TermsFact,
+  TotalFact,
+} from './fact.js';
+export { KINDS, OUTCOMES } from './fact.js';
+export { FOREIGN_CAPTURE } from './captures.js';
+export { eventName } from './event-name.js';
+export type { FactSet } from './fact-set.js';
+export { add, addAll, empty, merge } from './fact-set.js';
+export { fold, leftToCapture, paymentOf } from './fold.js';
+export type { Money } from './money.js';
+export {
+  addMoney,
+  compareMoney,
+  equalMoney,
+  formatMajor,
+  formatMinor,
+  money,
+  parseMajor,
+  parseMinor,
+  subtractMoney,
+} from './money.js';
+export { counted } from './operations.js';
+export type {
+  Anomaly,
+  AnomalyKind,
+  Label,
+  Operation,
+  OperationStatus,
+  Payment,
+  Transition,
+} from './payment.js';
+export { ANOMALIES, LABELS } from './payment.js';
+export { GATEWAY_RELEASE } from './releases.js';
+export { transitions } from './transitions.js';

@@ -1,7 +1,10 @@
 import type { Kind, Outcome, TermsFact } from './fact.js';
 import type { Money } from './money.js';
 
-/** In the order they are tried: the first that holds is the label. Dispute labels go before `refunded`. */
+/**
+ * In the order they are tried: the first that holds is the label. Those of disputes (`charged_back`, `disputed`) will
+ * go before `refunded`.
+ */
 export const LABELS = [
   'refunded',
   'partially_refunded',
@@ -26,11 +29,17 @@ export interface Operation {
   readonly kind: Kind;
   readonly status: OperationStatus;
   readonly asked?: Money;
-  /** Highest amount any counted outcome of the current status names; absent while none names one. */
+  /**
+   * Highest amount any counted outcome of the current status names; absent while none names one. Of a reversed
+   * operation: what had succeeded. Of a succeeded void: what it releases, which is never what was captured.
+   */
   readonly amount?: Money;
   readonly reason?: string;
   readonly parent?: string;
-  /** Not requested by us (or not yet known to be ours). */
+  /**
+   * Not requested by us (or not yet known to be ours). Two ids are our own making and always foreign: the capture
+   * `foreign` (captured beyond what is known one by one) and the void `released` (given back by the gateway itself).
+   */
   readonly foreign: boolean;
   /** Gateway ids that lead here, sorted. */
   readonly aliases: readonly string[];
@@ -60,7 +69,11 @@ export interface Payment {
   readonly terms?: Omit<TermsFact, 'type' | 'id' | 'at' | 'source'>;
   /** The locked currency: of the terms, else of the smallest fact id that names one. */
   readonly currency?: string;
-  /** Minor units of the locked currency. */
+  /**
+   * Minor units of the locked currency, none of them ever negative. `authorized` is what was won, `captured` what was
+   * taken less what was reversed, `voided` what was released uncaptured, by whatever: a void, an expiry, the end of the
+   * container. Left to capture = authorized − captured − voided, at least zero (`leftToCapture`).
+   */
   readonly amounts: {
     readonly authorized: bigint;
     readonly captured: bigint;
@@ -68,17 +81,25 @@ export interface Payment {
     readonly voided: bigint;
   };
   /** Sums in currencies other than the locked one; never added to `amounts`. */
-  readonly otherCurrencies: Readonly<Record<string, { authorized: bigint; captured: bigint; refunded: bigint }>>;
+  readonly otherCurrencies: Readonly<
+    Record<string, { authorized: bigint; captured: bigint; refunded: bigint }>
+  >;
   readonly label: Label;
   /** Nothing of ours is open, unknown or due, and the attempt is closed or nothing is left to capture. */
   readonly final: boolean;
-  /** Operation ids of ours whose status is `unknown`, `contradicted`, or in doubt against a foreign one; sorted. */
+  /**
+   * Ids of operations that are `unknown` or `contradicted`, and of ours in doubt against a foreign one; sorted. Ask the
+   * gateway.
+   */
   readonly unresolved: readonly string[];
   /** Holds that are not canceled: no release, no gateway call, no close while there is one. */
   readonly held: boolean;
-  /** The attempt can't be paid any more: its session is canceled or expired, or its authorization refused finally. */
+  /**
+   * The attempt can't be paid any more: its session ended, or it was voided in full, or its authorization expired with
+   * nothing captured. A refused authorization alone doesn't close it.
+   */
   readonly closed: boolean;
-  /** Sorted by id. */
+  /** Sorted by id, then kind; the pair is unique (one id with two kinds is the anomaly `kind_conflict`). */
   readonly operations: readonly Operation[];
   readonly anomalies: readonly Anomaly[];
 }
@@ -91,5 +112,6 @@ export interface Transition {
   readonly to: OperationStatus | 'none';
   /** Counted amount after − before, in `currency`. */
   readonly delta: bigint;
+  /** `XXX` while no amount is known. */
   readonly currency: string;
 }

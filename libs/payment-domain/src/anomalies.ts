@@ -1,0 +1,103 @@
+import type { Names } from './aliases.js';
+import type { Doubt } from './doubt.js';
+import { byText, canonical, type StandingFacts } from './fact-set.js';
+import type { TermsFact } from './fact.js';
+import { counted } from './operations.js';
+import {
+  ANOMALIES,
+  type Anomaly,
+  type AnomalyKind,
+  type Operation,
+  type Payment,
+} from './payment.js';
+import type { Releases } from './releases.js';
+
+/** What the predicates look at: the set, never the order in which it came. */
+export interface Evidence {
+  readonly facts: StandingFacts;
+  readonly names: Names;
+  readonly locked: string | undefined;
+  readonly operations: readonly Operation[];
+  readonly amounts: Payment['amounts'];
+  readonly releases: Releases;
+  readonly doubts: readonly Doubt[];
+}
+
+type Abouts = readonly (readonly string[])[];
+
+/** Everything that can't be right, or not yet, in the order of `ANOMALIES`. */
+export function anomaliesIn(evidence: Evidence): readonly Anomaly[] {
+  return ANOMALIES.flatMap((kind) =>
+    aboutsOf(kind, evidence)
+      .map((about) => [...new Set(about)].sort(byText))
+      .sort((a, b) => byText(canonical(a), canonical(b)))
+      .map((about) => ({ kind, about })),
+  );
+}
+
+function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
+  const { operations, amounts } = evidence;
+  switch (kind) {
+    case 'captured_more_than_authorized':
+      // Where no authorization is known, the gateway may have none, or not have told us yet.
+      return amounts.authorized > 0n && amounts.captured > amounts.authorized
+        ? [countedIds(operations, 'capture')]
+        : [];
+    case 'refunded_more_than_captured':
+      return amounts.refunded > amounts.captured ? [countedIds(operations, 'refund')] : [];
+    case 'captured_and_voided':
+      return evidence.releases.clashes;
+    case 'other_currency':
+      return otherCurrencies(evidence).map((currency) => [currency]);
+    case 'two_authorizations':
+      return wonTwice(evidence);
+    case 'contradicted':
+      return operations.filter(({ status }) => status === 'contradicted').map(({ id }) => [id]);
+    case 'alias_with_two_targets':
+      return evidence.names.ambiguous;
+    case 'possibly_the_same':
+      return evidence.doubts.map(({ ours, foreign }) => [...ours, ...foreign]);
+    case 'kind_conflict':
+      return doubled(operations.map(({ id }) => id)).map((id) => [id]);
+    case 'terms_conflict':
+      return conflictingTerms(evidence.facts.terms);
+  }
+}
+
+function countedIds(operations: readonly Operation[], kind: Operation['kind']): readonly string[] {
+  return operations.filter((one) => one.kind === kind && counted(one) > 0n).map(({ id }) => id);
+}
+
+/** Every currency any fact names, asked amounts included, but the locked one. */
+function otherCurrencies({ facts, locked }: Evidence): readonly string[] {
+  const named = new Set<string>();
+  for (const { amount } of facts.terms) named.add(amount.currency);
+  for (const { amount, asked } of facts.operations) {
+    if (amount) named.add(amount.currency);
+    if (asked) named.add(asked.currency);
+  }
+  for (const { value } of facts.totals) named.add(value.currency);
+  return [...named].filter((currency) => currency !== locked);
+}
+
+/** Two authorizations hold or paid the same order; an increment belongs to the one it raises. */
+function wonTwice({ operations, releases }: Evidence): Abouts {
+  const won = releases.effective.filter((id) => {
+    const { parent } =
+      operations.find((one) => one.id === id && one.kind === 'authorization') ?? {};
+    return !operations.some((one) => one.kind === 'authorization' && one.id === parent);
+  });
+  return won.length > 1 ? [won] : [];
+}
+
+function doubled(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+}
+
+/** The same terms under another fact id are no conflict. */
+function conflictingTerms(terms: readonly TermsFact[]): Abouts {
+  const contents = new Set(
+    terms.map(({ id: _id, at: _at, source: _source, ...agreed }) => canonical(agreed)),
+  );
+  return contents.size > 1 ? [terms.map(({ id }) => id)] : [];
+}

@@ -1,0 +1,284 @@
+import fc from 'fast-check';
+import { OUTCOMES, type Fact, type Kind, type Source } from '../fact.js';
+import type { Money } from '../money.js';
+import {
+  alias,
+  authorization,
+  capture,
+  eur,
+  refund,
+  retraction,
+  session,
+  total,
+  voiding,
+} from './facts.js';
+
+/** Ids that facts in these properties are about: ours, the gateway's, and the kind each is usually told of. */
+const IDS: readonly (readonly [string, Kind])[] = [
+  ['aut1', 'authorization'],
+  ['aut2', 'authorization'],
+  ['ch_1', 'authorization'],
+  ['ch_2', 'authorization'],
+  ['cap1', 'capture'],
+  ['cap2', 'capture'],
+  ['ch_1/capture', 'capture'],
+  ['voi1', 'void'],
+  ['ch_1/void', 'void'],
+  ['ref1', 'refund'],
+  ['re_1', 'refund'],
+  ['pay1', 'session'],
+  ['pi_1', 'session'],
+  ['hol1', 'hold'],
+];
+const SOURCES: readonly Source[] = [
+  'request',
+  'response',
+  'webhook',
+  'poll',
+  'settlement',
+  'clock',
+];
+
+const anId = fc.constantFrom(...IDS.map(([id]) => id));
+const aFactId = fc.integer({ min: 0, max: 60 }).map((n) => `f${String(n).padStart(2, '0')}`);
+const anAmount: fc.Arbitrary<Money> = fc.record({
+  minor: fc.constantFrom(0n, 30n, 50n, 60n, 100n, 100n, 100n, 250n, -40n),
+  currency: fc.oneof(
+    { weight: 12, arbitrary: fc.constant('EUR') },
+    { weight: 1, arbitrary: fc.constant('USD') },
+  ),
+});
+/** One in so many. */
+const rarely = <T>(oneIn: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: oneIn - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
+const anOperationFact: fc.Arbitrary<Fact> = fc
+  .record({
+    id: aFactId,
+    about: fc.constantFrom(...IDS),
+    otherKind: rarely(30, fc.constantFrom<Kind>('capture', 'refund', 'session')),
+    outcome: fc.oneof(
+      { weight: 2, arbitrary: fc.constantFrom(...OUTCOMES) },
+      { weight: 1, arbitrary: fc.constant('succeeded' as const) },
+    ),
+    source: fc.constantFrom(...SOURCES),
+    amount: anAmount,
+    asked: rarely(4, anAmount),
+    call: rarely(2, fc.integer({ min: 1, max: 2 })),
+    reason: rarely(3, fc.constantFrom('do_not_honor', 'abandoned')),
+    parent: rarely(3, anId),
+  })
+  .map(
+    ({
+      id,
+      about: [operation, usual],
+      otherKind,
+      outcome,
+      source,
+      amount,
+      asked,
+      call,
+      reason,
+      parent,
+    }) => ({
+      type: 'operation',
+      id,
+      at: '2026-01-01T00:00:00Z',
+      source,
+      operation,
+      kind: otherKind ?? usual,
+      outcome,
+      amount,
+      ...(asked && { asked }),
+      ...(call !== undefined && { call }),
+      ...(reason !== undefined && { reason }),
+      ...(parent !== undefined && { parent }),
+    }),
+  );
+
+const anAlias: fc.Arbitrary<Fact> = fc.oneof(
+  fc.constantFrom(
+    alias('ch_1', 'aut1'),
+    alias('ch_2', 'aut2'),
+    alias('ch_1/capture', 'cap1'),
+    alias('re_1', 'ref1'),
+    alias('pi_1', 'pay1'),
+    alias('ch_1/void', 'voi1'),
+  ),
+  // Chains, loops and second targets.
+  fc.record({ id: aFactId, a: anId, b: anId }).map(({ id, a, b }) => ({ ...alias(a, b), id })),
+);
+
+const someTerms: fc.Arbitrary<Fact> = fc
+  .record({ id: aFactId, amount: anAmount, attempt: fc.constantFrom(1, 1, 1, 2) })
+  .map(({ id, amount, attempt }) => ({
+    type: 'terms',
+    id,
+    at: '2026-01-01T00:00:00Z',
+    source: 'request',
+    mode: 'test',
+    storefront: 'shop',
+    orderId: 'o',
+    attempt,
+    amount,
+    captureMode: 'automatic',
+    account: 'stripe-main',
+    gateway: 'stripe',
+  }));
+
+const aTotal: fc.Arbitrary<Fact> = fc
+  .record({ id: aFactId, object: anId, value: anAmount })
+  .map(({ id, object, value }) => ({ ...total(object, value), id }));
+
+const aRetraction: fc.Arbitrary<Fact> = fc
+  .record({ id: aFactId, retracts: aFactId })
+  .map(({ id, retracts }) => ({ ...retraction({ id: retracts }), id }));
+
+/** Anything at all: contradictions, loops of aliases, id clashes, negative amounts, other currencies. */
+export const anyFacts: fc.Arbitrary<readonly Fact[]> = fc.array(
+  fc.oneof(
+    { weight: 10, arbitrary: anOperationFact },
+    { weight: 3, arbitrary: anAlias },
+    { weight: 1, arbitrary: aTotal },
+    { weight: 1, arbitrary: aRetraction },
+    { weight: 1, arbitrary: someTerms },
+  ),
+  { maxLength: 24, size: 'max' },
+);
+
+/** The facts, and the same in another order, each at least once and some again. */
+export const factsTwoWays: fc.Arbitrary<{
+  readonly facts: readonly Fact[];
+  readonly shuffled: readonly Fact[];
+}> = anyFacts.chain((facts) =>
+  fc
+    .tuple(
+      fc.shuffledSubarray([...facts], { minLength: facts.length }),
+      fc.shuffledSubarray([...facts]),
+      fc.array(fc.nat(), { maxLength: facts.length }),
+    )
+    .map(([all, again, places]) => {
+      const shuffled = [...all];
+      again.forEach((fact, i) =>
+        shuffled.splice((places[i] ?? 0) % (shuffled.length + 1), 0, fact),
+      );
+      return { facts, shuffled };
+    }),
+);
+
+/** What really happened at a gateway, and everything that is told of it. */
+export interface Story {
+  readonly facts: readonly Fact[];
+  readonly authorized: bigint;
+  readonly captured: bigint;
+  readonly refunded: bigint;
+  readonly voided: bigint;
+}
+
+interface Plot {
+  readonly parts: readonly {
+    readonly minor: number;
+    readonly reversed: boolean;
+    readonly ours: boolean;
+  }[];
+  readonly refunds: readonly {
+    readonly minor: number;
+    readonly failed: boolean;
+    readonly ours: boolean;
+  }[];
+  readonly ending: 'open' | 'voided' | 'paid' | 'canceled';
+}
+
+/**
+ * A true story of one payment in which everything is told twice: by our own calls under our ids, with aliases, and by
+ * webhooks under the gateway's ids, with running totals on charge and container alike.
+ */
+export const aStory: fc.Arbitrary<Story> = fc
+  .record<Plot>({
+    parts: fc.array(
+      fc.record({
+        minor: fc.integer({ min: 1, max: 100 }),
+        reversed: fc.boolean(),
+        ours: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+    refunds: fc.array(
+      fc.record({
+        minor: fc.integer({ min: 1, max: 50 }),
+        failed: fc.boolean(),
+        ours: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+    ending: fc.constantFrom('open', 'voided', 'paid', 'canceled'),
+  })
+  .map(({ parts, refunds, ending }) => {
+    const authorized = 300;
+    const gross = parts.reduce((sum, { minor }) => sum + minor, 0);
+    const reversed = parts.reduce((sum, part) => sum + (part.reversed ? part.minor : 0), 0);
+    const refunded = refunds.reduce((sum, { minor, failed }) => sum + (failed ? 0 : minor), 0);
+    const paid = ending === 'paid' && gross > 0;
+    const released = ending === 'voided' || ending === 'canceled' || paid;
+    const facts = [
+      authorization('aut1', 'requested', authorized),
+      alias('pi_1', 'pay1'),
+      alias('ch_1', 'aut1'),
+      authorization('aut1', 'succeeded', authorized, { source: 'response', call: 1 }),
+      authorization('ch_1', 'succeeded', authorized),
+      ...parts.flatMap((part, i) => captureTwice(`c${i}`, part)),
+      total('ch_1', gross),
+      total('pi_1', gross),
+      ...refunds.flatMap((one, i) => refundTwice(`r${i}`, one)),
+      ...(ending === 'voided'
+        ? [
+            voiding('voi1', 'requested'),
+            voiding('voi1', 'succeeded'),
+            alias('ch_1/void', 'voi1'),
+            voiding('ch_1/void', 'succeeded'),
+          ]
+        : []),
+      ...(ending === 'canceled' ? [session('pi_1', 'canceled'), session('pay1', 'pending')] : []),
+      ...(ending === 'paid' ? [session('pi_1', 'succeeded'), session('pi_1', 'pending')] : []),
+    ];
+    return {
+      facts,
+      authorized: BigInt(authorized),
+      captured: BigInt(gross - reversed),
+      refunded: BigInt(refunded),
+      voided: released ? BigInt(authorized - (gross - reversed)) : 0n,
+    };
+  });
+
+/** A capture of ours is told under both ids; a foreign one under the gateway's only. */
+function captureTwice(name: string, { minor, reversed, ours }: Plot['parts'][number]): Fact[] {
+  const gatewayId = `ch_1/${name}`;
+  return [
+    capture(gatewayId, 'succeeded', minor, { parent: 'ch_1' }),
+    ...(reversed ? [capture(gatewayId, 'reversed', minor)] : []),
+    ...(ours
+      ? [
+          capture(name, 'requested', minor, { parent: 'aut1' }),
+          capture(name, 'unknown', eur(minor), { source: 'response', call: 1 }),
+          alias(gatewayId, name),
+          capture(name, 'succeeded', minor, { source: 'poll', call: 1 }),
+        ]
+      : []),
+  ];
+}
+
+function refundTwice(name: string, { minor, failed, ours }: Plot['refunds'][number]): Fact[] {
+  const gatewayId = `re_${name}`;
+  return [
+    refund(gatewayId, 'pending', minor),
+    refund(gatewayId, 'succeeded', minor),
+    ...(failed ? [refund(gatewayId, 'reversed', minor)] : []),
+    ...(ours
+      ? [
+          refund(name, 'requested', minor),
+          alias(gatewayId, name),
+          refund(name, 'pending', minor, { source: 'response', call: 1 }),
+        ]
+      : []),
+  ];
+}
