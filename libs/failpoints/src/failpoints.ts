@@ -22,7 +22,9 @@ export function declareFailpoints(names: readonly string[]): void {
   for (const name of names) declared.add(name);
 }
 
-/** Every declared point of the modules imported so far, sorted: what a crash matrix runs through. */
+/**
+ * Every declared point of the modules imported so far, sorted: what a crash matrix runs through.
+ */
 export function failpointNames(): readonly string[] {
   return [...declared].sort();
 }

@@ -6,8 +6,8 @@ export interface ArmedFailpoint {
 }
 
 /**
- * Reads `PAYLOG_FAILPOINT`: `intent.call.before` dies at the first hit, `intent.call.before:3` at the
- * third. Unset or empty arms nothing, and so does a production process, whatever is set.
+ * Reads `PAYLOG_FAILPOINT`: `intent.call.before` dies at the first hit, `intent.call.before:3` at
+ * the third. Unset or empty arms nothing, and so does a production process, whatever is set.
  */
 export function parseFailpoint(env: NodeJS.ProcessEnv): ArmedFailpoint | undefined {
   const setting = env['PAYLOG_FAILPOINT'];
@@ -16,7 +16,7 @@ export function parseFailpoint(env: NodeJS.ProcessEnv): ArmedFailpoint | undefin
   if (!match) {
     // A crash test with a misspelt point would pass without ever crashing.
     throw new Error(
-      `PAYLOG_FAILPOINT is "${setting}"; write <service>.<step>.<before|after>, then perhaps :<n-th hit>`,
+      `PAYLOG_FAILPOINT is "${setting}"; write <service>.<step>.<before|after>[:<n-th hit>]`,
     );
   }
   return { name: match[1] ?? '', hit: Number(match[2] ?? 1) };

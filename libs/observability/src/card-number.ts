@@ -1,10 +1,12 @@
 /**
- * Digits in groups, as people write them. Hex runs come first, so that a digest in a log line is not
- * mistaken for a card number inside it.
+ * Digits in groups, as people write them. Hex runs come first, so that a digest in a log line is
+ * not mistaken for a card number inside it.
  */
 const CANDIDATE = /[0-9a-fA-F]{32,}|\d+(?:[ \u00a0-]\d+)*/g;
 
-/** First digits that a card scheme hands out (ISO/IEC 7812): Visa, Mastercard, Amex, and the rest. */
+/**
+ * First digits that a card scheme hands out (ISO/IEC 7812): Visa, Mastercard, Amex, and the rest.
+ */
 const SCHEME =
   /^(?:4|5[0-8]|6[0-9]|3[4-9]|30[0-59]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]|1800|2131)/;
 
@@ -13,7 +15,10 @@ const DIGITS_MAX = 19;
 /** Schemes print four groups at most; the bound keeps a hostile text cheap. */
 const GROUPS_MAX = 6;
 
-/** Whether a text holds a number that could be a card's: 13 to 19 digits, a scheme's prefix, Luhn-valid. */
+/**
+ * Whether a text holds a number that could be a card's: 13 to 19 digits, a scheme's prefix, Luhn-
+ * valid.
+ */
 export function containsCardNumber(text: string): boolean {
   for (const [candidate] of text.matchAll(CANDIDATE)) {
     if (!cardNumbersIn(candidate).next().done) return true;
@@ -40,7 +45,10 @@ interface CardNumber {
   readonly lastFour: string;
 }
 
-/** A card number begins where a group begins and ends where one ends: `7 4242 4242 4242 4242` holds one. */
+/**
+ * A card number begins where a group begins and ends where one ends: `7 4242 4242 4242 4242` holds
+ * one.
+ */
 function* cardNumbersIn(candidate: string): Generator<CardNumber> {
   if (candidate.length < DIGITS_MIN || /[a-fA-F]/.test(candidate)) return;
   const groups = [...candidate.matchAll(/\d+/g)];

@@ -32,7 +32,8 @@ export function createLogger(service: string, options: LoggerOptions = {}): Logg
         level: (label) => ({ level: label }),
         log: (fields) => maskValue(fields) as Record<string, unknown>,
       },
-      // Errors are turned into masked objects by `log`; pino's own serializer would undo nothing, but cost.
+      // Errors are turned into masked objects by `log`; pino's own serializer would undo nothing,
+      // but cost.
       serializers: { err: (value: unknown) => value },
       hooks: {
         logMethod(args, method) {
@@ -65,7 +66,9 @@ function maskArguments(args: readonly unknown[]): unknown[] {
 
 type HeaderValue = string | Buffer | readonly (string | Buffer)[] | null | undefined;
 
-/** A child that carries what a message's headers say about it: event id, type, trace, correlation. */
+/**
+ * A child that carries what a message's headers say about it: event id, type, trace, correlation.
+ */
 export function childFromHeaders(
   logger: Logger,
   headers: Readonly<Record<string, HeaderValue>>,

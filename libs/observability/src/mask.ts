@@ -4,9 +4,13 @@ const DEPTH_MAX = 8;
 const ITEMS_MAX = 100;
 const TEXT_MAX = 16_384;
 const SECRET_KEY =
-  /^(?:authorization|proxy-authorization|cookie|set-cookie|cvc|cvv|pan|pin|.*(?:secret|password|passwd|token|api[-_]?key|private[-_]?key|card[-_]?number))$/i;
+  /(?:^(?:cvc|cvv|pan|pin)|authorization|cookie|secret|passw(?:or)?d|token|card[-_]?number)$/i;
+const SECRET_KEY_NAME = /(?:api|private|signing)[-_]?key$/i;
 
-/** What the shape alone gives away, with what stays of it. Repeats are bounded: log texts are hostile. */
+/**
+ * What the shape alone gives away, with what stays of it. Repeats are bounded: log texts are
+ * hostile.
+ */
 const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [redacted]'],
   [/([?&](?:access_|read_|client_)?(?:token|key|secret)=)[^&\s"'#]+/gi, '$1[redacted]'],
@@ -19,7 +23,10 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
 
 const secrets = new Set<string>();
 
-/** From now on this value is masked wherever it turns up in a log line. Shorter than 8 characters is ignored. */
+/**
+ * From now on this value is masked wherever it turns up in a log line. Shorter than 8 characters is
+ * ignored.
+ */
 export function protectSecret(value: string): void {
   if (value.length >= 8) secrets.add(value);
 }
@@ -34,7 +41,10 @@ export function maskText(text: string): string {
   return maskCardNumbers(masked);
 }
 
-/** A copy fit for a log line: texts masked, fields named like secrets removed, bigints as text, depth bounded. */
+/**
+ * A copy fit for a log line: texts masked, fields named like secrets removed, bigints as text,
+ * depth bounded.
+ */
 export function maskValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return maskText(value);
   if (typeof value === 'bigint') return maskText(value.toString());
@@ -56,7 +66,8 @@ function maskFields(fields: object, depth: number): Record<string, unknown> {
   const masked: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(fields)) {
     if (typeof field === 'function') continue;
-    const hidden = SECRET_KEY.test(key) && field !== null && field !== undefined && field !== '';
+    const secret = SECRET_KEY.test(key) || SECRET_KEY_NAME.test(key);
+    const hidden = secret && field !== null && field !== undefined && field !== '';
     masked[key] = hidden ? '[redacted]' : maskValue(field, depth + 1);
   }
   return masked;

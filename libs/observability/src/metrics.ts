@@ -39,7 +39,9 @@ export function gauge<L extends string = never>(
   );
 }
 
-/** The histogram of that name. Default buckets are seconds; names of durations end in `_seconds`. */
+/**
+ * The histogram of that name. Default buckets are seconds; names of durations end in `_seconds`.
+ */
 export function histogram<L extends string = never>(
   name: string,
   help: string,

@@ -25,7 +25,9 @@ export function newTraceparent(): string {
   return format(randomHex(16), true);
 }
 
-/** The header to send on: the same trace with a span of our own, or a new trace if there was none. */
+/**
+ * The header to send on: the same trace with a span of our own, or a new trace if there was none.
+ */
 export function continueTrace(header: string | undefined): string {
   const parent = parseTraceparent(header);
   return parent === undefined ? newTraceparent() : format(parent.traceId, parent.sampled);

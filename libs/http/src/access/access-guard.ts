@@ -4,11 +4,17 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
 import { annotate } from '../request/request-log.js';
 import type { ApiKey, ApiKeys } from './api-keys.js';
+import { RateLimit } from './rate-limit.js';
 import type { ReadTokenVerifier } from './read-token.js';
 
 export interface AccessOptions {
   readonly keys?: ApiKeys;
   readonly readTokens?: ReadTokenVerifier;
+  /**
+   * Requests a second for each API key or read token, bursts of twice that. Default 200; beyond it
+   * 429.
+   */
+  readonly requestsPerSecond?: number;
 }
 
 /** Who made this request. */
@@ -19,6 +25,7 @@ export type CallerIdentity =
 const PUBLIC = 'paylog:public';
 const SCOPES = 'paylog:scopes';
 const READ_TOKEN = 'paylog:readToken';
+const REQUESTS_PER_SECOND = 200;
 
 /** On a handler or a controller: nobody needs to say who they are (say why beside it). */
 export function Public(): ClassDecorator & MethodDecorator {
@@ -58,7 +65,11 @@ export function callerOf(request: FastifyRequest): CallerIdentity | undefined {
  * caller. Without both, only handlers that name scopes or read tokens do (and refuse everybody).
  */
 export class AccessGuard implements CanActivate {
-  constructor(private readonly options: AccessOptions) {}
+  private readonly rate: RateLimit;
+
+  constructor(private readonly options: AccessOptions) {
+    this.rate = new RateLimit(options.requestsPerSecond ?? REQUESTS_PER_SECOND);
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;
@@ -72,6 +83,9 @@ export class AccessGuard implements CanActivate {
     const caller = await this.identify(request, scopes ?? [], parameter);
     callers.set(request.raw, caller);
     annotate(request, { caller: caller.kind === 'api_key' ? caller.id : 'read_token' });
+    const name = caller.kind === 'api_key' ? `key ${caller.id}` : `token ${caller.paymentId}`;
+    const retryAfter = this.rate.take(name);
+    if (retryAfter > 0) throw tooMany(retryAfter);
     return true;
   }
 
@@ -111,6 +125,11 @@ function bearerOf(request: FastifyRequest): string | undefined {
 function tokenInQuery(request: FastifyRequest): string | undefined {
   const { token } = request.query as Readonly<Record<string, unknown>>;
   return typeof token === 'string' ? token : undefined;
+}
+
+function tooMany(retryAfter: number): Problem {
+  const options = { code: 'too_many_requests', retryAfter };
+  return new Problem(429, 'Too many requests with these credentials; slow down.', options);
 }
 
 function missingKey(): Problem {

@@ -165,6 +165,15 @@ describe('the guard', () => {
     expect((await get('/payments/pay1?token=x')).status).toBe(401);
   });
 
+  it('answers 429 to a flood with one key', async () => {
+    const slow = await start({ keys, requestsPerSecond: 0.5 });
+    expect((await slow('/payments', 'shop-key')).status).toBe(200);
+    const refused = await slow('/payments', 'shop-key');
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('2');
+    expect((await slow('/payments', 'ops-key')).status).toBe(200);
+  });
+
   it('leaves public routes, health and docs open', async () => {
     for (const path of ['/open', '/health/ready', '/metrics', '/docs-json']) {
       expect((await get(path)).status).toBe(200);

@@ -18,7 +18,10 @@ interface StoredKey extends ApiKey {
 export class ApiKeys {
   private constructor(private readonly keys: readonly StoredKey[]) {}
 
-  /** Throws one error that lists every fault of the content. Fits `jsonFile('API_KEYS_FILE', ApiKeys.parse)`. */
+  /**
+   * Throws one error that lists every fault of the content. Fits `jsonFile('API_KEYS_FILE',
+   * ApiKeys.parse)`.
+   */
   static parse(this: void, content: unknown): ApiKeys {
     if (!Array.isArray(content)) throw new Error('it must be an array of keys');
     const faults: string[] = [];

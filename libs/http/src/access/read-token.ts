@@ -39,7 +39,10 @@ export class ReadTokenVerifier {
     this.keys = publicKeysPem.map((key) => ed25519(createPublicKey(pem(key))));
   }
 
-  /** Undefined for whatever is not a valid, unexpired token of ours; the reason is nobody's business. */
+  /**
+   * Undefined for whatever is not a valid, unexpired token of ours; the reason is nobody's
+   * business.
+   */
   async verify(token: string, now: Date = new Date()): Promise<ReadToken | undefined> {
     for (const key of this.keys) {
       const read = await verifyWith(key, token, now);

@@ -25,7 +25,7 @@ export function missingSecret(name: string, env: NodeJS.ProcessEnv): string {
   const dir = env['SECRETS_DIR'];
   return dir
     ? `secret ${name} is missing: set the variable ${name} or write the file ${join(dir, name)}`
-    : `secret ${name} is missing: set the variable ${name}, or SECRETS_DIR and a file of that name in it`;
+    : `secret ${name} is missing: set the variable ${name}, or SECRETS_DIR with such a file`;
 }
 
 function fromFile(name: string, dir: string | undefined): string | undefined {

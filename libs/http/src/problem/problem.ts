@@ -126,14 +126,16 @@ function fromFastify(status: number, error: Error): Problem {
 }
 
 /** Codes of a connection that is refused, lost or not answered: somebody else is away. */
-const AWAY =
-  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENOTFOUND|08\w{3}|57P0\d|53\d{3})$/;
+const AWAY_NETWORK =
+  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|E(?:HOST|NET)UNREACH|ENOTFOUND)$/;
+/** Connection exception, shutting down, out of resources (PostgreSQL, appendix A). */
+const AWAY_POSTGRES = /^(?:08\w{3}|57P0\d|53\d{3})$/;
 
 function isTransient(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { transient, code } = error as { transient?: unknown; code?: unknown };
   if (typeof transient === 'boolean') return transient;
-  return typeof code === 'string' && AWAY.test(code);
+  return typeof code === 'string' && (AWAY_NETWORK.test(code) || AWAY_POSTGRES.test(code));
 }
 
 function clientStatusOf(error: unknown): number | undefined {

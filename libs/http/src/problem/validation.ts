@@ -5,7 +5,10 @@ import type { FieldProblem } from './problem.js';
 
 const ERRORS_MAX = 50;
 
-/** Unknown members are refused, plain objects become their DTO, every wrong field is named by its path. */
+/**
+ * Unknown members are refused, plain objects become their DTO, every wrong field is named by its
+ * path.
+ */
 export function validationPipe(): ValidationPipe {
   return new ValidationPipe({
     whitelist: true,

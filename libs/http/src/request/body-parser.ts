@@ -9,7 +9,9 @@ const DEPTH_MAX = 32;
 
 type Done = (error: Error | null, body?: unknown) => void;
 
-/** Our own parsers in place of Fastify's: bytes for raw routes, JSON elsewhere, 415 for the rest. */
+/**
+ * Our own parsers in place of Fastify's: bytes for raw routes, JSON elsewhere, 415 for the rest.
+ */
 export function parseBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();

@@ -4,7 +4,9 @@ import type { ValidationOptions } from 'class-validator';
 
 const DEPTH_MAX = 64;
 
-/** The path of the first text that holds a card number (`lines[0].note`), undefined when none does. */
+/**
+ * The path of the first text that holds a card number (`lines[0].note`), undefined when none does.
+ */
 export function findCardNumber(value: unknown, path = '', depth = 0): string | undefined {
   if (depth > DEPTH_MAX) return undefined;
   if (typeof value === 'string') return containsCardNumber(value) ? path : undefined;

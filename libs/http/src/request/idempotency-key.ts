@@ -41,7 +41,8 @@ function canonical(value: unknown): string {
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
+  const texts = members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`);
+  return `{${texts.join(',')}}`;
 }
 
 function invalid(detail: string): Problem {

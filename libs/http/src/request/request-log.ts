@@ -4,12 +4,17 @@ import type { Logger } from '@paylog/observability';
 
 const fields = new WeakMap<object, Record<string, unknown>>();
 
-/** Adds fields to the one line that is logged about this request: `eventId`, `paymentId`, `orderId`. */
+/**
+ * Adds fields to the one line that is logged about this request: `eventId`, `paymentId`, `orderId`.
+ */
 export function annotate(request: FastifyRequest, more: Readonly<Record<string, unknown>>): void {
   fields.set(request.raw, { ...fields.get(request.raw), ...more });
 }
 
-/** The W3C traceparent of this request's span: continued from the caller's, or new. Store and send it on. */
+/**
+ * The W3C traceparent of this request's span: continued from the caller's, or new. Store and send
+ * it on.
+ */
 export function traceparentOf(request: FastifyRequest): string {
   return request.id;
 }

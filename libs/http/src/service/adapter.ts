@@ -14,7 +14,9 @@ const HEADERS_MS = 5_000;
 const REQUEST_MS = 15_000;
 /** Silence on a socket, longer than any answer of ours takes; streams send a heartbeat oftener. */
 const IDLE_SOCKET_MS = 75_000;
-/** Longer than common proxies keep theirs, so that they close first and never hit a closed socket. */
+/**
+ * Longer than common proxies keep theirs, so that they close first and never hit a closed socket.
+ */
 const KEEP_ALIVE_MS = 72_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 
@@ -24,7 +26,9 @@ export interface AdapterOptions {
   readonly bodyLimitBytes: number;
 }
 
-/** Fastify with our limits, parsers, log line, health and metrics routes; Nest's routes come on top. */
+/**
+ * Fastify with our limits, parsers, log line, health and metrics routes; Nest's routes come on top.
+ */
 export function createAdapter(options: AdapterOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     logger: false,

@@ -51,14 +51,19 @@ export interface RunningService {
   readonly app: NestFastifyApplication;
   readonly port: number;
   readonly url: string;
-  /** Stops in order; true when every step ended without an error. A second call waits for the first. */
+  /**
+   * Stops in order; true when every step ended without an error. A second call waits for the first.
+   */
   stop(): Promise<boolean>;
 }
 
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Shutdown takes no longer than this, then the process exits as it is. */
 const SHUTDOWN_MS = 5_000;
-/** Requests that are being answered get this long; streams that do not heed `health.stopping` are cut. */
+/**
+ * Requests that are being answered get this long; streams that do not heed `health.stopping` are
+ * cut.
+ */
 const DRAIN_MS = 1_500;
 
 /**
