@@ -1,1 +1,23 @@
-export {};
+import { ReadTokenVerifier, runService } from '@paylog/http';
+import { mountConsumers } from '@paylog/kafka';
+import { openParts } from '@paylog/service';
+import { compose } from './app.module.js';
+import { config as readConfig } from './config.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+const config = readConfig();
+const parts = await openParts({ name: 'payment-state', config, migrations: MIGRATIONS });
+
+await runService({
+  name: 'payment-state',
+  module: await compose(parts),
+  port: config.port,
+  health: parts.health,
+  logger: parts.logger,
+  access: {
+    keys: config.apiKeys,
+    readTokens: new ReadTokenVerifier(config.readTokenPublicKey),
+  },
+  configure: (app) => mountConsumers(app, parts.consumers),
+  onShutdown: () => parts.shutdownSteps(),
+});

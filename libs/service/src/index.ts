@@ -1,0 +1,5 @@
+export { BASE_SETTINGS } from './settings.js';
+export type { BaseConfig } from './settings.js';
+export { openParts, ServiceParts } from './service-parts.js';
+export type { ConsumeOptions, PartsOptions } from './service-parts.js';
+export { ParkedController, PARKED_LOGS } from './parked.controller.js';

@@ -1,0 +1,186 @@
+import {
+  type EventLog,
+  type ParkedRow,
+  postgresLog,
+  type Relay,
+  type RelayOptions,
+  startRelay,
+} from '@paylog/event-sourcing';
+import { Health, type ShutdownStep } from '@paylog/http';
+import {
+  BatchConsumer,
+  createKafka,
+  kafkaRelayTarget,
+  type MemberStore,
+  type OperationsCommand,
+  parkPoison,
+  postgresMembers,
+  startDeadLetterRelay,
+  startOperations,
+  startReplay,
+} from '@paylog/kafka';
+import { createLogger, type Logger } from '@paylog/observability';
+import { assertDurableCommits, createDataSource, createPool, migrate } from '@paylog/postgres';
+import type { Kafka } from 'kafkajs';
+import type { Pool } from 'pg';
+import type { DataSourceOptions } from 'typeorm';
+import type { BaseConfig } from './settings.js';
+
+export interface PartsOptions {
+  /** As in the topic table: `payment-state`. */
+  readonly name: string;
+  readonly config: Pick<BaseConfig, 'instance' | 'databaseUrl' | 'databaseOwnerUrl' | 'brokers'>;
+  readonly migrations: NonNullable<DataSourceOptions['migrations']>;
+  /** Connections at most. Default 10. */
+  readonly poolMax?: number;
+}
+
+export interface ConsumeOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Holds the offsets and the parked rows. */
+  readonly log: EventLog;
+  /** Where lanes are partitions: partition n of every topic is read by one member. */
+  readonly coPartitioned?: boolean;
+}
+
+const CONNECT_MS = 30_000;
+
+/**
+ * Migrates the service's database and opens its connections. Waits up to 30 s for Postgres, because a service without
+ * its database can do nothing; never for Kafka.
+ */
+export async function openParts(options: PartsOptions): Promise<ServiceParts> {
+  const { name, config, migrations, poolMax = 10 } = options;
+  const logger = createLogger(name);
+  await migrateWhenReachable(config.databaseOwnerUrl, migrations, logger);
+  const pool = createPool(config.databaseUrl, { name: config.instance, max: poolMax, logger });
+  await assertDurableCommits(pool);
+  const kafka = createKafka({ brokers: [...config.brokers], clientId: config.instance, logger });
+  return new ServiceParts(name, config.instance, logger, pool, kafka);
+}
+
+/** The running parts of a service: each is stopped and probed by the one who started it, here. */
+export class ServiceParts {
+  readonly health = new Health();
+  readonly consumers: BatchConsumer[] = [];
+  readonly #members: MemberStore;
+  readonly #stops: ShutdownStep[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly instance: string,
+    readonly logger: Logger,
+    readonly pool: Pool,
+    readonly kafka: Kafka,
+  ) {
+    this.#members = postgresMembers(pool);
+    this.health.add('postgres', () => pool.query('select 1').then(() => 'up' as const));
+  }
+
+  openLog(schema: string): Promise<EventLog> {
+    return postgresLog(this.pool, schema);
+  }
+
+  /** Publishes a log to its topic. Lanes open in the background: a service starts without Kafka. */
+  async relay(
+    schema: string,
+    topic: string,
+    options: Pick<RelayOptions, 'onReimported'> = {},
+  ): Promise<Relay> {
+    const { pool, kafka, logger } = this;
+    const target = kafkaRelayTarget(kafka, topic, { logger });
+    const relay = await startRelay({ pool, schema, target, logger, ...options });
+    this.health.add(`relay ${topic}`, () =>
+      relay.status().lanes.some(({ state }) => ['failing', 'refused'].includes(state))
+        ? 'degraded'
+        : 'up',
+    );
+    this.onStop(`relay ${topic}`, async () => {
+      await relay.stop();
+      await target.close();
+    });
+    return relay;
+  }
+
+  /** A consumer group; its handlers are `@EventPattern<string>(topic, transportOf(group))` methods. */
+  consume({ group, topics, log, coPartitioned = false }: ConsumeOptions): BatchConsumer {
+    const consumer = new BatchConsumer({
+      kafka: this.kafka,
+      group,
+      instance: this.instance,
+      topics,
+      offsets: { load: (source, partition) => log.offset(source, partition) },
+      onPoison: parkPoison(log, group),
+      members: this.#members,
+      logger: this.logger,
+      coPartitioned,
+    });
+    this.health.add(`consumer ${group}`, consumer.probe);
+    this.consumers.push(consumer);
+    return consumer;
+  }
+
+  /** Copies of parked poison to the dead-letter topics, and ready rows back through `replay`. */
+  parking(log: EventLog, replay: (rows: readonly ParkedRow[]) => Promise<void>): void {
+    const { pool, kafka, logger } = this;
+    const letters = startDeadLetterRelay({ log, kafka, logger });
+    const replays = startReplay({ log, pool, handle: replay, logger });
+    this.onStop('dead letters', () => letters.stop());
+    this.onStop('replay', () => replays.stop());
+  }
+
+  /** Obeys `operations.commands.v1`: parked rows of these logs, and the service's own commands. */
+  operations(
+    logs: readonly [EventLog, ...EventLog[]],
+    on?: (command: OperationsCommand) => Promise<void>,
+  ): void {
+    const { kafka, instance, logger } = this;
+    const reader = startOperations({
+      kafka,
+      instance,
+      service: this.name,
+      logs,
+      members: this.#members,
+      logger,
+      ...(on && { on }),
+    });
+    this.onStop('operations', () => reader.close());
+  }
+
+  /** Runs before what was started earlier is stopped. */
+  onStop(name: string, run: () => Promise<unknown>): void {
+    this.#stops.unshift({ name, run: async () => void (await run()) });
+  }
+
+  /** In the order: consumers leave, then the last started part first, the pool at the end. */
+  shutdownSteps(): readonly ShutdownStep[] {
+    const consumers = this.consumers.map((consumer) => ({
+      name: 'leave the group',
+      run: () => consumer.close(),
+    }));
+    return [...consumers, ...this.#stops, { name: 'pool', run: () => this.pool.end() }];
+  }
+}
+
+async function migrateWhenReachable(
+  ownerUrl: string,
+  migrations: NonNullable<DataSourceOptions['migrations']>,
+  logger: Logger,
+): Promise<void> {
+  const deadline = Date.now() + CONNECT_MS;
+  for (;;) {
+    const source = createDataSource(ownerUrl, { migrations });
+    try {
+      const done = await migrate(source);
+      if (done.length > 0) logger.info({ migrations: done }, 'migrated');
+      return;
+    } catch (error) {
+      if (source.isInitialized || Date.now() > deadline) throw error;
+      logger.warn({ err: error }, 'Postgres does not answer yet; trying again');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    } finally {
+      if (source.isInitialized) await source.destroy();
+    }
+  }
+}

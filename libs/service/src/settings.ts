@@ -1,0 +1,18 @@
+import { ApiKeys, choice, type Config, integer, jsonFile, list, text, url } from '@paylog/http';
+
+const postgres = { protocols: ['postgres', 'postgresql'] };
+
+/** What every service with a log reads from its environment; spread it into the service's own `readConfig`. */
+export const BASE_SETTINGS = {
+  /** Stable over restarts, such as `intent-1`. */
+  instance: text('SERVICE_INSTANCE'),
+  port: integer('HTTP_PORT', { max: 65_535 }),
+  mode: choice('PAYLOG_MODE', ['test', 'live']),
+  databaseUrl: url('DATABASE_URL', postgres),
+  /** Owns the schema; used for migrations only. */
+  databaseOwnerUrl: url('DATABASE_OWNER_URL', postgres),
+  brokers: list('KAFKA_BROKERS'),
+  apiKeys: jsonFile('API_KEYS_FILE', ApiKeys.parse),
+} as const;
+
+export type BaseConfig = Config<typeof BASE_SETTINGS>;

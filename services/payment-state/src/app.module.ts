@@ -1,0 +1,40 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { GROUPS, PAYMENTS_EVENTS } from '@paylog/contracts';
+import { PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
+import { FactsController } from './ingest/facts.controller.js';
+import { FactsIngest } from './ingest/facts-ingest.js';
+import { reproject } from './publish/reproject.js';
+import { EventFeed } from './query/event-feed.js';
+import { PaymentsController } from './query/payments.controller.js';
+import { EVENT_FEED, FACTS, LOG, POOL } from './tokens.js';
+
+@Module({})
+class PaymentStateModule {}
+
+/** The composition root: facts in, events out, a projection to ask. */
+export async function compose(parts: ServiceParts): Promise<DynamicModule> {
+  const { pool, logger } = parts;
+  const { group, topics } = GROUPS.paymentStateFacts;
+  const log = await parts.openLog('payments');
+  await parts.relay('payments', PAYMENTS_EVENTS, { onReimported: reproject });
+
+  const facts = new FactsIngest(log, group, logger);
+  parts.consume({ group, topics, log, coPartitioned: true });
+  parts.parking(log, (rows) => facts.replay(rows));
+  parts.operations([facts.endingHolds(log)]);
+
+  const feed = new EventFeed(pool, log, logger);
+  parts.health.stopping.addEventListener('abort', () => feed.close());
+
+  return {
+    module: PaymentStateModule,
+    controllers: [FactsController, PaymentsController, ParkedController],
+    providers: [
+      { provide: POOL, useValue: pool },
+      { provide: LOG, useValue: log },
+      { provide: FACTS, useValue: facts },
+      { provide: EVENT_FEED, useValue: feed },
+      { provide: PARKED_LOGS, useValue: [log] },
+    ],
+  };
+}

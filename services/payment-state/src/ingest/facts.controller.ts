@@ -1,0 +1,27 @@
+import { Controller, Inject } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { GATEWAY_NOTIFICATIONS, PAYMENTS_INTENTS, SETTLEMENT_FACTS } from '@paylog/contracts';
+import type { Batch, Outcome } from '@paylog/kafka';
+import { FACTS } from '../tokens.js';
+import type { FactsIngest } from './facts-ingest.js';
+
+/** Every topic that tells facts goes the same way. */
+@Controller()
+export class FactsController {
+  constructor(@Inject(FACTS) private readonly facts: FactsIngest) {}
+
+  @EventPattern<string>(PAYMENTS_INTENTS)
+  intents(@Payload() batch: Batch): Promise<Outcome> {
+    return this.facts.take(batch);
+  }
+
+  @EventPattern<string>(GATEWAY_NOTIFICATIONS)
+  notifications(@Payload() batch: Batch): Promise<Outcome> {
+    return this.facts.take(batch);
+  }
+
+  @EventPattern<string>(SETTLEMENT_FACTS)
+  settlement(@Payload() batch: Batch): Promise<Outcome> {
+    return this.facts.take(batch);
+  }
+}

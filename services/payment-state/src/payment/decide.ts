@@ -1,0 +1,127 @@
+import {
+  canonicalJson,
+  encode,
+  partitionOf,
+  PAYMENTS_EVENTS,
+  toWireFact,
+  toWirePayment,
+  toWireTransition,
+  type PaymentEventName,
+} from '@paylog/contracts';
+import { createHash } from 'node:crypto';
+import type { Append } from '@paylog/event-sourcing';
+import {
+  add,
+  eventName,
+  type Fact,
+  type Payment,
+  paymentOf,
+  transitions,
+} from '@paylog/payment-domain';
+import { NEW_STREAM, type PaymentStream } from './payment-stream.js';
+
+/** A fact as it reached us, from whichever topic. */
+export interface ReportedFact {
+  readonly paymentId: string;
+  readonly fact: Fact;
+  readonly traceparent?: string;
+  readonly correlationId?: string;
+}
+
+export interface Decision {
+  /** One append a newly accepted fact, in the order given. */
+  readonly appends: readonly Append[];
+  /** What each append accepts, beside `appends`. */
+  readonly accepted: readonly ReportedFact[];
+  /** The log holds another content under the same id: an anomaly for a person, never a silent drop. */
+  readonly contradicting: readonly ReportedFact[];
+}
+
+/**
+ * Facts to events. A known fact leaves nothing; a new one leaves one event of the same id that carries the state after
+ * it. Nothing is refused: a gateway's report is a fact whatever it says.
+ */
+export function decide(
+  streams: ReadonlyMap<string, PaymentStream>,
+  reported: readonly ReportedFact[],
+): Decision {
+  const open = new Map<string, PaymentStream & { readonly payment: Payment }>();
+  const appends: Append[] = [];
+  const accepted: ReportedFact[] = [];
+  const contradicting: ReportedFact[] = [];
+  for (const report of reported) {
+    const { paymentId, fact } = report;
+    const before = open.get(paymentId) ?? withPayment(streams.get(paymentId) ?? NEW_STREAM);
+    const known = before.facts.byId.get(fact.id);
+    if (known) {
+      if (contentOf(known) !== contentOf(fact)) contradicting.push(report);
+      continue;
+    }
+    const facts = add(before.facts, fact);
+    const payment = paymentOf(facts);
+    const after = { facts, payment, version: before.version + 1 };
+    open.set(paymentId, after);
+    appends.push(eventOf(report, before.payment, after));
+    accepted.push(report);
+  }
+  return { appends, accepted, contradicting };
+}
+
+function withPayment(stream: PaymentStream) {
+  return { ...stream, payment: paymentOf(stream.facts) };
+}
+
+function eventOf(
+  { paymentId, fact, traceparent, correlationId }: ReportedFact,
+  before: Payment,
+  after: { readonly payment: Payment; readonly version: number },
+): Append {
+  const type = eventName(fact) as PaymentEventName;
+  const data = encode(PAYMENTS_EVENTS, type, {
+    paymentId,
+    version: after.version,
+    fact: toWireFact(fact),
+    state: toWirePayment(after.payment),
+    transitions: transitions(before, after.payment).map(toWireTransition),
+  });
+  return {
+    lane: partitionOf(paymentId),
+    stream: paymentId,
+    expectedVersion: after.version - 1,
+    key: fact.id,
+    contentDigest: createHash('sha256').update(contentOf(fact)).digest(),
+    rows: [
+      {
+        id: fact.id,
+        type,
+        schemaVersion: 1,
+        source: 'payment-state',
+        time: fact.at,
+        data,
+        causationId: fact.id,
+        correlationId: correlationId ?? paymentId,
+        ...(traceparent !== undefined && { traceparent }),
+      },
+    ],
+    effects: effectsOf(paymentId, after.version, after.payment),
+  };
+}
+
+/** What `payments.project` keeps of a payment: see sql/query.sql. */
+export function effectsOf(paymentId: string, version: number, payment: Payment) {
+  const { terms, label, final } = payment;
+  return {
+    paymentId,
+    version,
+    storefront: terms?.storefront ?? null,
+    orderId: terms?.orderId ?? null,
+    attempt: terms?.attempt ?? null,
+    label,
+    final,
+    state: canonicalJson(toWirePayment(payment)),
+  };
+}
+
+function contentOf(fact: Fact): string {
+  return canonicalJson(toWireFact(fact));
+}
