@@ -23,14 +23,8 @@ export { createLogSql } from './log-sql.js';
 export type { LogSqlOptions } from './log-sql.js';
 export { memoryLog } from './memory-log.js';
 export type { Accepted, MemoryLogOptions } from './memory-log.js';
-export {
-  openLanes,
-  postgresLog,
-  readAllAtCut,
-  startFollower,
-  startRelay,
-  verify,
-} from './stubs.js';
+export { openLanes, postgresLog, seedOffsets } from './postgres-log.js';
+export { readAllAtCut, startFollower, startRelay, verify } from './stubs.js';
 export type {
   FollowedBatch,
   Follower,

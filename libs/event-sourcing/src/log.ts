@@ -117,8 +117,9 @@ export interface EventLog {
   readonly lanes: number;
   /**
    * One durable commit for up to 256 appends and 4 MiB. Each append has its own answer, in order.
-   * When an append is `refused` the others are appended, but the input offset is not moved, nothing
-   * is parked or settled and the flush's own effects are not applied: flush again with the refused
+   * Unless every append is `appended` or `duplicate`, the others are appended all the same, but the
+   * input offset is not moved, nothing is parked or settled and the flush's own effects are not
+   * applied: decide again after a conflict, flush again with the refused
    * ones as `parked` (the rest answer `duplicate`). When the offset has moved every answer is
    * `offset_moved` and nothing was written; without appends that is the one answer given.
    */

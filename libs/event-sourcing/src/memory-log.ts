@@ -60,7 +60,6 @@ class MemoryLog implements EventLog {
     checkFlush(appends);
     const options = storableOptions(given);
     const refusals = appends.map((append) => whyRefused(append, this.lanes));
-    const refusedAny = refusals.some((reason) => reason !== undefined);
 
     const moved = this.#whereOffsetMoved(options);
     if (moved !== undefined) {
@@ -75,10 +74,12 @@ class MemoryLog implements EventLog {
       const reason = refusals[i];
       return reason ? { status: 'refused', reason } : this.#appendOne(append, accepted, written);
     });
-    const effects = refusedAny ? undefined : options.effects;
+    // Whoever is told of a conflict must decide again: the input can't be past it.
+    const stands = answers.every(({ status }) => status === 'appended' || status === 'duplicate');
+    const effects = stands ? options.effects : undefined;
     if (accepted.length > 0 || effects !== undefined) this.#project(accepted, effects);
     this.#chain(written);
-    if (!refusedAny) this.#commitOptions(options);
+    if (stands) this.#commitOptions(options);
     if (written.size > 0) this.#wake([...written.keys()].sort((a, b) => a - b));
     return answers;
   }

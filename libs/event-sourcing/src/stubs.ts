@@ -1,9 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventLog, InputOffset, LaneHead, Logger, LogRow, RelayTarget } from './log.js';
 
-export function postgresLog(_pool: Pool, _schema: string): Promise<EventLog> {
-  throw new Error('being written');
-}
 export interface RelayOptions {
   pool: Pool;
   schema: string;
@@ -66,9 +63,5 @@ export async function* readAllAtCut(
   _pool: Pool,
   _schema: string,
 ): AsyncGenerator<LogRow[], LaneHead[]> {
-  throw new Error('being written');
-}
-/** Opens all lanes without a topic: for tests and tools that run no relay. */
-export function openLanes(_pool: Pool, _schema: string): Promise<void> {
   throw new Error('being written');
 }

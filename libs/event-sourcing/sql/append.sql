@@ -1,0 +1,255 @@
+-- One flush: everything a caller wants durable, in one call and so in one commit. The caller is no
+-- party to it while it runs: whoever freezes holds no lock. What each append gets is its own affair;
+-- none fails its neighbours. What comes with the flush (offset, parked, settled, effects) happens only
+-- when no append met a conflict.
+--
+-- Locks, always in this order, so that two flushes never wait for each other: heads by lane, then
+-- the input's offset, then keys by key, then what project() takes (in primary key order).
+create function {{schema}}.append(
+  p_flush uuid,
+  -- The input, or nulls. p_to = p_from only compares.
+  p_source text, p_partition int, p_from bigint, p_to bigint,
+  -- The flush's lanes and streams, each once. p_stream_versions is filled here.
+  p_lanes int[], p_streams text[],
+  -- An element an append: the lane's and stream's number above (from 1), the first append of this
+  -- flush with its key (itself if none is before), the version it expects, how many rows it has.
+  a_lane int[], a_stream int[], a_first int[], a_expected int[], a_count int[],
+  a_key text[], a_content bytea[],
+  -- [effects or null] an append, or null for none at all.
+  p_accepted_effects jsonb,
+  -- An element a row: its append (from 1), its number within it (from 0), its columns.
+  r_append int[], r_number int[],
+  r_lane int[], r_stream text[], r_version int[], r_id text[], r_type text[],
+  r_schema_version int[], r_source text[], r_time text[], r_correlation_id text[],
+  r_causation_id text[], r_traceparent text[], r_key text[], r_data bytea[], r_digest bytea[],
+  p_parked jsonb, p_settle jsonb, p_effects jsonb,
+  -- A digit an append, as in flushes; or 'm': the offset has moved, and o_positions has where to.
+  out o_statuses text, out o_lanes int[], out o_positions bigint[], out o_versions int[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+-- A plan made while the log was empty, or had no statistics, must still be right a million rows
+-- later: only index look-ups, planned once.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $append$
+declare
+  appends constant int := cardinality(a_lane);
+  incarnation constant text := {{schema}}.incarnation();
+  statuses int[] := array_fill(0, array[appends]);
+  lanes int[] := array_fill(0, array[appends]);
+  positions bigint[] := array_fill(0::bigint, array[appends]);
+  versions int[] := array_fill(0, array[appends]);
+  taken int[] := array_fill(0, array[appends]);
+  heads bigint[];
+  stream_versions int[];
+  opened int;
+  accepted int := 0;
+  claimed int;
+  next_stored bigint;
+  stands boolean;
+  known record;
+  i int;
+  s int;
+begin
+  if appends > 0 then
+    select array_agg(h.next_position order by h.lane),
+      count(*) filter (where h.opened or h.opened_for = incarnation)
+    into heads, opened
+    from (
+      select l.* from {{schema}}.lanes l where l.lane = any (p_lanes) order by l.lane
+      for no key update
+    ) h;
+    if opened < cardinality(p_lanes) then
+      raise exception 'a lane among % of {{schema}} is closed until it has been compared with its topic',
+        p_lanes using errcode = 'PL001';
+    end if;
+  end if;
+
+  -- Only now: while we waited for the heads an earlier call for this flush may have committed.
+  select f.statuses into o_statuses from {{schema}}.flushes f where f.flush_id = p_flush;
+  if found then
+    select a.lanes, a.positions, a.versions into o_lanes, o_positions, o_versions
+    from {{schema}}.settled_answers(o_statuses, p_streams, a_stream, a_expected, a_count, a_key) a;
+    return;
+  end if;
+
+  if p_source is not null then
+    select o.next into next_stored from {{schema}}.offsets o
+    where o.source = p_source and o.partition = p_partition
+    for no key update;
+    if next_stored <> p_from then -- Null, nothing stored yet, is as good as p_from.
+      if exists (select from {{schema}}.flushes f where f.flush_id = p_flush) then
+        -- It was this very flush that moved it, a moment ago.
+        raise exception 'flush % has just been committed', p_flush using errcode = '40001';
+      end if;
+      o_statuses := 'm';
+      o_positions := array[next_stored];
+      return;
+    end if;
+  end if;
+
+  if appends > 0 then
+    select array_agg(coalesce((
+        select r.version from {{schema}}.rows r where r.stream = u.stream
+        order by r.version desc limit 1), 0) order by u.number)
+    into stream_versions
+    from unnest(p_streams) with ordinality as u(stream, number);
+
+    for known in
+      select u.number, k.lane, k.position, k.digest is null or k.digest = a_content[u.number] as same
+      from unnest(a_key) with ordinality as u(key, number)
+      cross join lateral (select * from {{schema}}.keys k where k.key = u.key offset 0) k
+    loop
+      statuses[known.number] := case when known.same then 1 else 2 end;
+      lanes[known.number] := known.lane;
+      positions[known.number] := known.position;
+    end loop;
+
+    for i in 1 .. appends loop
+      if statuses[i] > 0 then continue; end if;
+      s := taken[a_first[i]];
+      if s > 0 then -- The same key earlier in this flush.
+        statuses[i] := case when a_content[s] = a_content[i] then 1 else 2 end;
+        lanes[i] := lanes[s];
+        positions[i] := positions[s];
+        continue;
+      end if;
+      s := a_stream[i];
+      if stream_versions[s] <> a_expected[i] then
+        statuses[i] := 3;
+        versions[i] := stream_versions[s];
+        continue;
+      end if;
+      taken[a_first[i]] := i;
+      stream_versions[s] := a_expected[i] + a_count[i];
+      versions[i] := stream_versions[s];
+      lanes[i] := p_lanes[a_lane[i]];
+      positions[i] := heads[a_lane[i]];
+      heads[a_lane[i]] := heads[a_lane[i]] + a_count[i];
+      accepted := accepted + 1;
+    end loop;
+  end if;
+
+  -- Whoever is told of a conflict decides again: what came with the flush waits for that.
+  stands := not statuses && array[2, 3];
+
+  if accepted > 0 then
+    insert into {{schema}}.keys (key, digest, lane, position)
+    select u.key, u.content, lanes[u.number], positions[u.number]
+    from unnest(a_key, a_content) with ordinality as u(key, content, number)
+    where statuses[u.number] = 0
+    order by u.key
+    on conflict (key) do nothing;
+    get diagnostics claimed = row_count;
+    if claimed < accepted then
+      -- Another lane took one of the keys since we looked: from the start, and we shall see it.
+      raise exception 'a key of this flush was taken by another lane' using errcode = '40001';
+    end if;
+
+    insert into {{schema}}.rows (lane, position, stream, version, id, type, schema_version, source,
+      time, correlation_id, causation_id, traceparent, key, data, digest)
+    select u.lane, positions[u.append] + u.number, u.stream, u.version, u.id, u.type,
+      u.schema_version, u.source, u.time, u.correlation_id, u.causation_id, u.traceparent, u.key,
+      u.data, u.digest
+    from unnest(r_append, r_number, r_lane, r_stream, r_version, r_id, r_type, r_schema_version,
+        r_source, r_time, r_correlation_id, r_causation_id, r_traceparent, r_key, r_data, r_digest)
+      as u(append, number, lane, stream, version, id, type, schema_version,
+        source, time, correlation_id, causation_id, traceparent, key, data, digest)
+    where statuses[u.append] = 0;
+
+    with fresh as (
+      select u.lane, min(positions[u.append] + u.number) as first_position,
+        count(*)::int as row_count,
+        string_agg(u.digest, ''::bytea order by positions[u.append] + u.number) as digests
+      from unnest(r_append, r_number, r_lane, r_digest) as u(append, number, lane, digest)
+      where statuses[u.append] = 0
+      group by u.lane
+    ), block as (
+      insert into {{schema}}.blocks (lane, first_position, row_count, hash, previous_hash, flush_id)
+      select f.lane, f.first_position, f.row_count,
+        sha256(l.hash || int8send(f.first_position) || f.digests), l.hash, p_flush
+      from fresh f
+      cross join lateral (select * from {{schema}}.lanes l where l.lane = f.lane offset 0) l
+      returning blocks.lane, blocks.hash, blocks.first_position + blocks.row_count as next_position
+    )
+    update {{schema}}.lanes l set next_position = b.next_position, hash = b.hash
+    from block b where l.lane = b.lane;
+  end if;
+
+  if (stands and p_effects is not null) or (accepted > 0 and p_accepted_effects is not null) then
+    perform {{schema}}.project(
+      coalesce((
+        select jsonb_agg(jsonb_build_object('lane', lanes[u.number], 'position', positions[u.number],
+          'stream', p_streams[a_stream[u.number]], 'version', versions[u.number],
+          'key', a_key[u.number], 'effects', u.effects) order by u.number)
+        from jsonb_array_elements(p_accepted_effects) with ordinality as u(effects, number)
+        where statuses[u.number] = 0 and u.effects <> 'null'
+      ), '[]'),
+      case when stands then p_effects end);
+  end if;
+
+  if stands and p_source is not null and p_to > p_from then
+    if next_stored is null then
+      insert into {{schema}}.offsets (source, partition, next)
+      values (p_source, p_partition, p_to) on conflict do nothing;
+      if not found then
+        raise exception 'the first offset of % was stored by another flush', p_source
+          using errcode = '40001';
+      end if;
+    else
+      update {{schema}}.offsets o set next = p_to
+      where o.source = p_source and o.partition = p_partition;
+    end if;
+  end if;
+  if stands and p_parked is not null then
+    insert into {{schema}}.parked
+      (id, kind, source, partition, "offset", key, value, headers, stage, error, reference, stream)
+    select p.id, p.kind, p.source, p.partition, p."offset", p.key, decode(p.value, 'base64'),
+      p.headers, p.stage, p.error, p.reference, p.stream
+    from jsonb_to_recordset(p_parked) as p(id text, kind text, source text, partition int,
+      "offset" bigint, key text, value text, headers jsonb, stage text, error text, reference text,
+      stream text)
+    order by p.id
+    on conflict (id) do nothing;
+  end if;
+  if stands and p_settle is not null then
+    for known in select u.id, u.status from jsonb_to_recordset(p_settle) as u(id text, status text)
+    loop
+      update {{schema}}.parked p set status = known.status, settled_at = clock_timestamp()
+      where p.id = known.id and p.status in ('parked', 'ready');
+    end loop;
+  end if;
+
+  o_statuses := coalesce(array_to_string(statuses, ''), '');
+  o_lanes := lanes;
+  o_positions := positions;
+  o_versions := versions;
+  insert into {{schema}}.flushes (flush_id, statuses) values (p_flush, o_statuses);
+  if accepted > 0 then
+    -- Wakes relays and readers of other processes. Sent by the commit, once a flush.
+    perform pg_notify('{{schema}}', array_to_string(p_lanes, ','));
+  end if;
+end
+$append$;
+
+-- The answers of a flush whose commit was done and whose answer was lost.
+create function {{schema}}.settled_answers(
+  p_statuses text, p_streams text[], a_stream int[], a_expected int[], a_count int[], a_key text[],
+  out lanes int[], out positions bigint[], out versions int[]
+)
+language sql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select array_agg(coalesce(k.lane, 0) order by u.number),
+    array_agg(coalesce(k.position, 0) order by u.number),
+    array_agg(case substr(p_statuses, u.number::int, 1)
+      when '0' then a_expected[u.number] + a_count[u.number]
+      else coalesce((select r.version from {{schema}}.rows r
+        where r.stream = p_streams[a_stream[u.number]] order by r.version desc limit 1), 0)
+      end order by u.number)
+  from unnest(a_key) with ordinality as u(key, number)
+  left join {{schema}}.keys k on k.key = u.key
+$$;

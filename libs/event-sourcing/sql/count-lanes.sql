@@ -1,0 +1,1 @@
+select count(*)::int as lanes from {{schema}}.lanes

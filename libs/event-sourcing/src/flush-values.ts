@@ -1,0 +1,134 @@
+import { contentDigest, rowDigest } from './digest.js';
+import type { Append, AppendAnswer, FlushOptions, LogRow, NewParked } from './log.js';
+import { byteaArray, int4Array, int8Array, textArray } from './pg-arrays.js';
+
+type Column<T> = (row: T) => string | undefined;
+
+/** The parameters of `append()` in the order of `append.sql`. */
+export function appendValues(
+  flushId: string,
+  appends: readonly Append[],
+  { input, parked, settle, effects }: FlushOptions,
+): unknown[] {
+  const lanes = [...new Set(appends.map(({ lane }) => lane))].sort((a, b) => a - b);
+  const laneNumber = numbered(lanes);
+  const streams = [...new Set(appends.map(({ stream }) => stream))];
+  const streamNumber = numbered(streams);
+  const rows = appends.flatMap(rowsOf);
+  const numbers = appends.flatMap((append) => append.rows.map((_, number) => number));
+  const owners = appends.flatMap((append, i) => append.rows.map(() => i + 1));
+  return [
+    flushId,
+    input?.source ?? null,
+    input?.partition ?? null,
+    input?.from ?? null,
+    input?.to ?? null,
+    int4Array(lanes),
+    textArray(streams),
+    int4Array(appends.map(({ lane }) => laneNumber.get(lane) ?? 0)),
+    int4Array(appends.map(({ stream }) => streamNumber.get(stream) ?? 0)),
+    int4Array(firstWithKey(appends)),
+    int4Array(appends.map(({ expectedVersion }) => expectedVersion)),
+    int4Array(appends.map((append) => append.rows.length)),
+    textArray(appends.map(({ key }) => key)),
+    byteaArray(appends.map(contentDigest)),
+    acceptedEffects(appends),
+    int4Array(owners),
+    int4Array(numbers),
+    int4Array(rows.map(({ lane }) => lane)),
+    ...columnsFromStream(rows),
+    parked?.length ? JSON.stringify(parked.map(parkedJson)) : null,
+    settle?.length ? JSON.stringify(settle) : null,
+    effects === undefined ? null : JSON.stringify(effects),
+  ];
+}
+
+/** The parameters of `reimport()` in the order of `reimport.sql`. */
+export function reimportValues(flushId: string, lane: number, rows: readonly LogRow[]): unknown[] {
+  return [flushId, lane, int8Array(rows.map((row) => row.position)), ...columnsFromStream(rows)];
+}
+
+/** What the database function answered, as text: arrays are `{1,2,3}`. */
+export type RawAnswer = [statuses: string, lanes: string, positions: string, versions: string];
+
+export function toAnswers(count: number, raw: RawAnswer): AppendAnswer[] {
+  const statuses = raw[0];
+  const positions = elements(raw[2]);
+  if (statuses === 'm') {
+    const moved = { status: 'offset_moved', next: BigInt(positions[0] ?? 0) } as const;
+    return Array.from({ length: Math.max(count, 1) }, () => moved);
+  }
+  const lanes = elements(raw[1]);
+  const versions = elements(raw[3]);
+  return Array.from({ length: count }, (_, i) => {
+    const at = { lane: Number(lanes[i]), position: BigInt(positions[i] ?? 0) };
+    const version = Number(versions[i]);
+    switch (statuses[i]) {
+      case '0':
+        return { status: 'appended', ...at, version };
+      case '1':
+        return { status: 'duplicate', ...at };
+      case '2':
+        return { status: 'same_key_other_content' };
+      case '3':
+        return { status: 'version_conflict', version };
+      default:
+        throw new Error(`append() answered ${statuses.length} statuses to ${count} appends`);
+    }
+  });
+}
+
+function rowsOf({ rows, lane, stream, key, expectedVersion }: Append): LogRow[] {
+  return rows.map((row, i) => {
+    const stored = { ...row, lane, stream, key, version: expectedVersion + 1 + i };
+    // The position is given under the lane's head; the digest leaves it out for that reason.
+    return { ...stored, position: -1n, digest: rowDigest(stored) };
+  });
+}
+
+function columnsFromStream(rows: readonly LogRow[]): Buffer[] {
+  const text = (column: Column<LogRow>): Buffer => textArray(rows.map(column));
+  return [
+    text(({ stream }) => stream),
+    int4Array(rows.map(({ version }) => version)),
+    text(({ id }) => id),
+    text(({ type }) => type),
+    int4Array(rows.map(({ schemaVersion }) => schemaVersion)),
+    text(({ source }) => source),
+    text(({ time }) => time),
+    text(({ correlationId }) => correlationId),
+    text(({ causationId }) => causationId),
+    text(({ traceparent }) => traceparent),
+    text(({ key }) => key),
+    byteaArray(rows.map(({ data }) => data)),
+    byteaArray(rows.map(({ digest }) => digest)),
+  ];
+}
+
+/** For each append the number, from 1, of the first append in this flush with the same key. */
+function firstWithKey(appends: readonly Append[]): number[] {
+  const first = new Map<string, number>();
+  return appends.map(({ key }, i) => {
+    const seen = first.get(key);
+    if (seen === undefined) first.set(key, i + 1);
+    return seen ?? i + 1;
+  });
+}
+
+function acceptedEffects(appends: readonly Append[]): string | null {
+  if (appends.every(({ effects }) => effects === undefined)) return null;
+  return JSON.stringify(appends.map(({ effects }) => effects ?? null));
+}
+
+const parkedJson = ({ offset, value, ...rest }: NewParked): unknown => ({
+  ...rest,
+  offset: String(offset),
+  value: value?.toString('base64') ?? null,
+});
+
+function numbered<T>(values: readonly T[]): Map<T, number> {
+  return new Map(values.map((value, i) => [value, i + 1]));
+}
+
+const elements = (array: string | null): string[] =>
+  !array || array === '{}' ? [] : array.slice(1, -1).split(',');

@@ -1,0 +1,166 @@
+import { assertDurableCommits } from '@paylog/postgres';
+import type { Pool } from 'pg';
+import { checkFlush, storableOptions, whyRefused } from './check-append.js';
+import { LogFault } from './fault.js';
+import { Flush, withoutMove, type FlushTimes } from './flush.js';
+import type { Append, AppendAnswer, EventLog, FlushOptions, LaneHead, LogRow } from './log.js';
+import { statement } from './log-sql.js';
+import { PostgresParking } from './postgres-parking.js';
+import { toLogRow, type StoredRow } from './stored-row.js';
+import { onAppended, wake } from './wake.js';
+
+const PRUNE_EVERY_FLUSHES = 2000;
+
+/**
+ * The log of one schema. Checks that a commit is on disk when it is answered.
+ * `answerTimeoutMs` (default 5,000): a call without an answer is given up. `settleTimeoutMs` (default
+ * 900): how long a lost answer is looked for before the caller is told that the outcome is unknown.
+ */
+export async function postgresLog(
+  pool: Pool,
+  schema: string,
+  { answerTimeoutMs = 5_000, settleTimeoutMs = 900 }: Partial<FlushTimes> = {},
+): Promise<EventLog> {
+  await assertDurableCommits(pool).catch((cause: unknown) => {
+    if (cause instanceof Error && cause.message.startsWith('synchronous_commit')) {
+      throw new LogFault('not_durable', false, cause.message, { cause });
+    }
+    throw cause;
+  });
+  const { rows } = await pool.query<{ lanes: number }>(statement('count-lanes.sql', schema));
+  return new PostgresLog(pool, schema, rows[0]?.lanes ?? 0, { answerTimeoutMs, settleTimeoutMs });
+}
+
+/** Opens all lanes without a topic, for tests and tools that run no relay. */
+export async function openLanes(pool: Pool, schema: string): Promise<void> {
+  await pool.query(statement('open-lanes.sql', schema));
+}
+
+/**
+ * Gives a new database its input offsets, for example where a topic's retained part begins. An offset
+ * that is stored already is never touched.
+ */
+export async function seedOffsets(
+  pool: Pool,
+  schema: string,
+  offsets: readonly { source: string; partition: number; next: bigint }[],
+): Promise<void> {
+  await pool.query(statement('seed-offsets.sql', schema), [
+    offsets.map(({ source }) => source),
+    offsets.map(({ partition }) => partition),
+    offsets.map(({ next }) => String(next)),
+  ]);
+}
+
+class PostgresLog implements EventLog {
+  readonly schema: string;
+  readonly lanes: number;
+  readonly #pool: Pool;
+  readonly #flush: Flush;
+  readonly #parking: PostgresParking;
+  readonly #sql: Record<'lane' | 'streams' | 'offset' | 'heads' | 'prune', string>;
+  #flushes = 0;
+
+  constructor(pool: Pool, schema: string, lanes: number, times: FlushTimes) {
+    this.schema = schema;
+    this.lanes = lanes;
+    this.#pool = pool;
+    this.#flush = new Flush(pool, schema, times);
+    this.#parking = new PostgresParking(pool, schema);
+    this.#sql = {
+      lane: statement('read-lane.sql', schema),
+      streams: statement('read-streams.sql', schema),
+      offset: statement('read-offset.sql', schema),
+      heads: statement('read-heads.sql', schema),
+      prune: statement('prune-flushes.sql', schema),
+    };
+  }
+
+  async append(appends: readonly Append[], given: FlushOptions = {}): Promise<AppendAnswer[]> {
+    checkFlush(appends);
+    const options = storableOptions(given);
+    const refusals = appends.map((append) => whyRefused(append, this.lanes));
+    const sound = appends.filter((_, i) => refusals[i] === undefined);
+    const sent = sound.length === appends.length ? options : withoutMove(options);
+    const answers = sound.length === 0 && isEmpty(sent) ? [] : await this.#flush.run(sound, sent);
+    this.#afterCommit(answers);
+    if (sound.length === appends.length) return answers;
+    const next = answers.values();
+    return refusals.map((reason) =>
+      reason === undefined ? present(next.next().value) : { status: 'refused', reason },
+    );
+  }
+
+  async readLane(lane: number, from: bigint, limit: number): Promise<LogRow[]> {
+    const query = { name: `lane ${this.schema}`, text: this.#sql.lane };
+    const values = [lane, from, limit];
+    const { rows } = await this.#pool.query<StoredRow>({ ...query, values });
+    return rows.map(toLogRow);
+  }
+
+  async readStream(stream: string, fromVersion = 1): Promise<LogRow[]> {
+    return (await this.#readStreams([stream], fromVersion)).get(stream) ?? [];
+  }
+
+  readStreams(streams: readonly string[]): Promise<Map<string, LogRow[]>> {
+    return this.#readStreams([...new Set(streams)], 1);
+  }
+
+  async offset(source: string, partition: number): Promise<bigint | undefined> {
+    const values = [source, partition];
+    const { rows } = await this.#pool.query<{ next: string }>(this.#sql.offset, values);
+    return rows[0] && BigInt(rows[0].next);
+  }
+
+  async heads(): Promise<LaneHead[]> {
+    const { rows } = await this.#pool.query<{ lane: number; next: string; hash: Buffer }>(
+      this.#sql.heads,
+    );
+    return rows.map(({ lane, next, hash }) => ({ lane, next: BigInt(next), hash }));
+  }
+
+  parked: EventLog['parked'] = (filter) => this.#parking.find(filter);
+  markReady: EventLog['markReady'] = (id, mended) => this.#parking.markReady(id, mended);
+  discard: EventLog['discard'] = (id) => this.#parking.discard(id);
+  unpublishedParked: EventLog['unpublishedParked'] = (limit) => this.#parking.unpublished(limit);
+  markPublished: EventLog['markPublished'] = (ids) => this.#parking.markPublished(ids);
+
+  onAppended(listener: (lanes: number[]) => void): () => void {
+    return onAppended(this.#pool, this.schema, listener);
+  }
+
+  async #readStreams(
+    streams: readonly string[],
+    fromVersion: number,
+  ): Promise<Map<string, LogRow[]>> {
+    const query = { name: `streams ${this.schema}`, text: this.#sql.streams };
+    const values = [streams, fromVersion];
+    const { rows } = await this.#pool.query<StoredRow>({ ...query, values });
+    const found = new Map<string, LogRow[]>();
+    for (const row of rows.map(toLogRow)) {
+      const stream = found.get(row.stream);
+      if (stream) stream.push(row);
+      else found.set(row.stream, [row]);
+    }
+    return found;
+  }
+
+  #afterCommit(answers: readonly AppendAnswer[]): void {
+    const lanes = new Set<number>();
+    for (const answer of answers) if (answer.status === 'appended') lanes.add(answer.lane);
+    if (lanes.size > 0) wake(this.#pool, this.schema, [...lanes]);
+    this.#flushes += 1;
+    if (this.#flushes % PRUNE_EVERY_FLUSHES === 1) {
+      // Old flush ids only cost room: a failure is made good by a later turn, or another process.
+      this.#pool.query(this.#sql.prune).catch(() => undefined);
+    }
+  }
+}
+
+const isEmpty = ({ input, parked, settle, effects }: FlushOptions): boolean =>
+  !input && !parked?.length && !settle?.length && effects === undefined;
+
+function present(answer: AppendAnswer | undefined): AppendAnswer {
+  if (answer) return answer;
+  throw new Error('the log gave fewer answers than it got appends');
+}

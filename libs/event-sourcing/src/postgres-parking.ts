@@ -1,0 +1,72 @@
+import type { Pool } from 'pg';
+import type { ParkedFilter, ParkedRow, ParkedStatus } from './log.js';
+import { statement } from './log-sql.js';
+
+interface StoredParked {
+  id: string;
+  kind: 'poison' | 'unresolved';
+  source: string;
+  partition: number;
+  offset: string;
+  key: string | null;
+  value: Buffer | null;
+  headers: Record<string, string>;
+  stage: string;
+  error: string;
+  reference: string | null;
+  stream: string | null;
+  status: ParkedStatus;
+  mended: Buffer | null;
+  parked_at: Date;
+}
+
+/** The parked rows of a log in Postgres. They are parked and settled by a flush (append.sql). */
+export class PostgresParking {
+  readonly #pool: Pool;
+  readonly #sql: Record<'find' | 'unpublished' | 'ready' | 'discard' | 'published', string>;
+
+  constructor(pool: Pool, schema: string) {
+    this.#pool = pool;
+    this.#sql = {
+      find: statement('find-parked.sql', schema),
+      unpublished: statement('unpublished-parked.sql', schema),
+      ready: statement('mark-ready.sql', schema),
+      discard: statement('discard-parked.sql', schema),
+      published: statement('mark-published.sql', schema),
+    };
+  }
+
+  async find({ status, kind, reference, limit = 100 }: ParkedFilter = {}): Promise<ParkedRow[]> {
+    const statuses = status ? [status] : ['parked', 'ready'];
+    const values = [statuses, kind ?? null, reference ?? null, limit];
+    const { rows } = await this.#pool.query<StoredParked>(this.#sql.find, values);
+    return rows.map(toParkedRow);
+  }
+
+  async unpublished(limit: number): Promise<ParkedRow[]> {
+    const { rows } = await this.#pool.query<StoredParked>(this.#sql.unpublished, [limit]);
+    return rows.map(toParkedRow);
+  }
+
+  async markReady(id: string, mended?: Buffer): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(this.#sql.ready, [id, mended ?? null]);
+    return rowCount === 1;
+  }
+
+  async discard(id: string): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(this.#sql.discard, [id]);
+    return rowCount === 1;
+  }
+
+  async markPublished(ids: readonly string[]): Promise<void> {
+    await this.#pool.query(this.#sql.published, [ids]);
+  }
+}
+
+function toParkedRow(stored: StoredParked): ParkedRow {
+  const { offset, reference, stream, parked_at, ...rest } = stored;
+  const row: ParkedRow = { ...rest, offset: BigInt(offset), parkedAt: parked_at };
+  if (reference !== null) row.reference = reference;
+  if (stream !== null) row.stream = stream;
+  return row;
+}
