@@ -45,3 +45,7 @@ export { signatureHeader, TOLERANCE_SECONDS, verifySignature } from './stripe/si
 export type { SignatureVerdict, SignedDelivery } from './stripe/signature.js';
 export { parseBody, toFacts } from './stripe/to-facts.js';
 export type { Mapped, MappingContext } from './stripe/to-facts.js';
+export { addLine, controlBreaks, LINE_KINDS, NO_TOTALS } from './settlement-line.js';
+export type { ControlTotals, LineKind, LineProblem, SettlementLine } from './settlement-line.js';
+export { createStripeSettlement } from './stripe/reports.js';
+export { readPayoutReport } from './stripe/settlement.js';

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readAccounts, readStorefronts } from './accounts.js';
+import { GatewayFault } from './fault.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'gateway-accounts-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const account = {
+  account: 'stripe-main',
+  gateway: 'stripe',
+  mode: 'test',
+  apiBaseUrl: 'http://127.0.0.1:9999',
+  apiKeySecret: 'STRIPE_API_KEY',
+  webhookSecrets: [{ secret: 'STRIPE_WEBHOOK_SECRET' }],
+  settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
+};
+const env = { STRIPE_API_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
+
+describe('readAccounts', () => {
+  it('finds secrets by name in the environment, or as files', () => {
+    writeFileSync(join(directory, 'STRIPE_WEBHOOK_SECRET'), 'whsec_file\n');
+    const file = written([account]);
+    const [read] = readAccounts({
+      file,
+      mode: 'test',
+      env: { STRIPE_API_KEY: 'rk_test_1', SECRETS_DIR: directory },
+    });
+    expect(read).toEqual({
+      account: 'stripe-main',
+      gateway: 'stripe',
+      mode: 'test',
+      apiBaseUrl: 'http://127.0.0.1:9999',
+      apiKey: 'rk_test_1',
+      webhookSecrets: [{ name: 'STRIPE_WEBHOOK_SECRET', value: 'whsec_file' }],
+      settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
+    });
+  });
+
+  it('refuses the keys of the other mode', () => {
+    const file = written([account]);
+    const live = { ...env, STRIPE_API_KEY: 'sk_live_1' };
+    expect(() => readAccounts({ file, mode: 'test', env: live })).toThrow(
+      /mode test takes no other/,
+    );
+  });
+
+  it('refuses an account of the other mode', () => {
+    const file = written([{ ...account, mode: 'live' }]);
+    expect(() => readAccounts({ file, mode: 'test', env })).toThrow(/runs in mode test/);
+  });
+
+  it('names everything that is wrong at once', () => {
+    const file = written([account, account]);
+    expect(() => readAccounts({ file, mode: 'live', env: {} })).toThrow(
+      /listed twice[^]*mode test[^]*STRIPE_API_KEY[^]*STRIPE_WEBHOOK_SECRET/,
+    );
+  });
+
+  it('names the field at fault', () => {
+    const file = written([{ ...account, apiBaseUrl: 'ftp://x' }]);
+    expect(() => readAccounts({ file, mode: 'test', env })).toThrow(/\/0\/apiBaseUrl/);
+    expect(() => readAccounts({ file, mode: 'test', env })).toThrow(GatewayFault);
+  });
+
+  it('neither reads nor misses the secrets a service does not need', () => {
+    const file = written([account]);
+    const [forWebhooks] = readAccounts({
+      file,
+      mode: 'test',
+      env: { STRIPE_WEBHOOK_SECRET: 'whsec_1' },
+      secrets: 'webhooks',
+    });
+    expect(forWebhooks).not.toHaveProperty('apiKey');
+    expect(readAccounts({ file, mode: 'test', env: {}, secrets: 'none' })).toHaveLength(1);
+  });
+});
+
+describe('readStorefronts', () => {
+  const accounts = () => readAccounts({ file: written([account]), mode: 'test', env });
+  const shop = { storefront: 'shop', topic: 'storefront.orders.v1', account: 'stripe-main' };
+
+  it('binds a storefront to its topic and account', () => {
+    expect(readStorefronts(written([shop]), accounts())).toEqual([shop]);
+  });
+
+  it('refuses an unknown account and a repeated storefront', () => {
+    const file = written([shop, { ...shop, account: 'adyen-main' }]);
+    expect(() => readStorefronts(file, accounts())).toThrow(/listed twice[^]*unknown account/);
+  });
+});
+
+let files = 0;
+function written(content: unknown): string {
+  files += 1;
+  const file = join(directory, `${files}.json`);
+  writeFileSync(file, JSON.stringify(content));
+  return file;
+}
