@@ -55,7 +55,8 @@ export const WireTransition = closed({
   from: StatusOrNone,
   to: StatusOrNone,
   delta: Signed,
-  currency: Type.Union([Currency, Type.Literal('')]),
+  /** `XXX` (ISO 4217: none) where the facts name no currency. */
+  currency: Type.Union([Currency, Type.Literal('XXX')]),
 });
 /** A transition on the wire: `delta` is a decimal string with a sign where it falls. */
 export type WireTransition = Static<typeof WireTransition>;

@@ -25,13 +25,18 @@ type OperationEvent = `${Words<(typeof KINDS)[number]>}${Words<(typeof OUTCOMES)
 export type PaymentEventName =
   OperationEvent | 'PaymentTermsAgreed' | 'AliasRecorded' | 'TotalReported' | 'FactRetracted';
 
-/** Every name an event of a payment may have, as `eventName` of the domain gives it. */
-export const PAYMENT_EVENTS = [
+/** Names of events that are about no operation. */
+export const EVENTS_OF_NO_OPERATION = [
   'PaymentTermsAgreed',
-  ...KINDS.flatMap((kind) => OUTCOMES.map((outcome) => words(kind) + words(outcome))),
   'AliasRecorded',
   'TotalReported',
   'FactRetracted',
+] as const;
+
+/** Every name an event of a payment may have, as `eventName` of the domain gives it. */
+export const PAYMENT_EVENTS = [
+  ...EVENTS_OF_NO_OPERATION,
+  ...KINDS.flatMap((kind) => OUTCOMES.map((outcome) => words(kind) + words(outcome))),
 ] as PaymentEventName[];
 
 function words(name: string): string {

@@ -1,0 +1,118 @@
+import {
+  eventName,
+  type Fact,
+  fold,
+  KINDS,
+  type Money,
+  OUTCOMES,
+  transitions,
+} from '@paylog/payment-domain';
+import fc from 'fast-check';
+import { decodeMessage, encode } from './codec.js';
+import type { PaymentEventName } from './messages/payments-events.js';
+import { PAYMENTS_EVENTS } from './topic-names.js';
+import { fromWireFact, toWireFact } from './wire-fact.js';
+import {
+  fromWirePayment,
+  fromWireTransition,
+  toWirePayment,
+  toWireTransition,
+} from './wire-payment.js';
+
+const paymentId = 'payc5cd4mvalxcmsvgdr3aly23vv4';
+const id = fc.constantFrom('cap1', 'aut1', 'ch_1', 'pi_1', 're_1', paymentId);
+const money: fc.Arbitrary<Money> = fc.record({
+  minor: fc.bigInt({ min: 0n, max: 10n ** 15n - 1n }),
+  currency: fc.constantFrom('EUR', 'USD'),
+});
+const head = {
+  id: fc.integer({ min: 1, max: 40 }).map((n) => `fact${n}`),
+  at: fc.constant('2026-03-02T09:14:07.123Z'),
+  source: fc.constantFrom(
+    'request',
+    'response',
+    'webhook',
+    'poll',
+    'settlement',
+    'clock',
+    'operator',
+  ),
+} as const;
+
+const terms = fc.record({
+  ...head,
+  type: fc.constant('terms' as const),
+  mode: fc.constantFrom('test' as const, 'live' as const),
+  storefront: fc.constant('shop'),
+  orderId: fc.constant('R-1001'),
+  attempt: fc.integer({ min: 1, max: 9 }),
+  amount: money
+    .map((value) => ({ ...value, minor: value.minor + 1n }))
+    .filter((value) => value.minor < 10n ** 15n),
+  captureMode: fc.constantFrom('automatic' as const, 'manual' as const),
+  account: fc.constant('stripe-main'),
+  gateway: fc.constant('stripe'),
+});
+const operation = fc.record(
+  {
+    ...head,
+    type: fc.constant('operation' as const),
+    operation: id,
+    kind: fc.constantFrom(...KINDS),
+    outcome: fc.constantFrom(...OUTCOMES),
+    asked: money,
+    amount: money,
+    call: fc.integer({ min: 1, max: 3 }),
+    reason: fc.constant('insufficient_funds'),
+    parent: id,
+  },
+  { requiredKeys: ['id', 'at', 'source', 'type', 'operation', 'kind', 'outcome'] },
+);
+const fact = fc.oneof(
+  terms,
+  operation,
+  operation,
+  operation,
+  fc.record({ ...head, type: fc.constant('alias' as const), alias: id, target: id }),
+  fc.record({ ...head, type: fc.constant('total' as const), object: id, value: money }),
+  fc.record({
+    ...head,
+    type: fc.constant('retraction' as const),
+    retracts: head.id,
+    reason: fc.constant('mapping_corrected'),
+  }),
+) as fc.Arbitrary<Fact>;
+
+/** Folds only ever see facts of one content an id. */
+const history = fc.uniqueArray(fact, {
+  selector: ({ id: key }) => key,
+  minLength: 1,
+  maxLength: 12,
+});
+
+describe('the wire form of a payment’s events', () => {
+  it('brings back every fact, state and transition, whatever the facts', () => {
+    fc.assert(
+      fc.property(history, (facts) => {
+        const latest = facts[facts.length - 1] as Fact;
+        const before = fold(facts.slice(0, -1));
+        const after = fold(facts);
+        const changed = transitions(before, after);
+        const type = eventName(latest) as PaymentEventName;
+        const value = encode(PAYMENTS_EVENTS, type, {
+          paymentId,
+          version: facts.length,
+          fact: toWireFact(latest),
+          state: toWirePayment(after),
+          transitions: changed.map(toWireTransition),
+        });
+        const decoded = decodeMessage(PAYMENTS_EVENTS, type, value);
+        if (!decoded.ok) throw new Error(`${decoded.path} ${decoded.error}`);
+        expect(fromWireFact(decoded.data.fact)).toEqual(latest);
+        expect(fromWirePayment(decoded.data.state)).toEqual(after);
+        expect(decoded.data.transitions.map(fromWireTransition)).toEqual(changed);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
