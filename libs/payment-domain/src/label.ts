@@ -56,8 +56,7 @@ export function labelOf(view: View, closed: boolean): Label {
 }
 
 /**
- * Nothing of ours is open, nothing is unresolved or held, and the attempt is closed or has taken all it can. A pending
- * authorization of a closed attempt is no longer open: its container can't be paid any more.
+ * Nothing of ours is open, nothing is unresolved or held, and the attempt is closed or has taken all it can.
  */
 export function isFinal(
   view: View,
@@ -69,8 +68,14 @@ export function isFinal(
   if (!closed && !tookMoney(view.operations)) return false;
   return !view.operations.some(({ kind, status, foreign }) => {
     if (foreign || kind === 'session' || kind === 'hold' || !isOpen(status)) return false;
-    return !(closed && kind === 'authorization' && status === 'pending');
+    return !(closed && isMoot(kind, status));
   });
+}
+
+/** Once the attempt is closed a pending authorization can't be won any more, and there is nothing left to void. */
+function isMoot(kind: Operation['kind'], status: Operation['status']): boolean {
+  if (kind === 'void') return status === 'requested' || status === 'pending';
+  return kind === 'authorization' && status === 'pending';
 }
 
 function isAuthorized({ operations, amounts, releases }: View): boolean {
