@@ -1,3 +1,4 @@
+export { mapError } from './map-error.js';
 export { BASE_SETTINGS } from './settings.js';
 export type { BaseConfig } from './settings.js';
 export { openParts, ServiceParts } from './service-parts.js';

@@ -1,6 +1,6 @@
 import { ReadTokenVerifier, runService } from '@paylog/http';
 import { mountConsumers } from '@paylog/kafka';
-import { openParts } from '@paylog/service';
+import { mapError, openParts } from '@paylog/service';
 import { compose } from './app.module.js';
 import { config as readConfig } from './config.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -18,6 +18,7 @@ await runService({
     keys: config.apiKeys,
     readTokens: new ReadTokenVerifier(config.readTokenPublicKey),
   },
+  mapError,
   configure: (app) => mountConsumers(app, parts.consumers),
   onShutdown: () => parts.shutdownSteps(),
 });

@@ -1,0 +1,66 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { GATEWAY_NOTIFICATIONS, GROUPS } from '@paylog/contracts';
+import { startFollower } from '@paylog/event-sourcing';
+import type { GatewayAccount } from '@paylog/gateways';
+import { PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
+import { References } from './ingest/references.js';
+import { ReferencesController } from './ingest/references.controller.js';
+import { Receiver } from './ingest/receiver.js';
+import { Rejections } from './ingest/rejections.js';
+import { WebhooksController } from './ingest/webhooks.controller.js';
+import { Mapper } from './mapping/mapper.js';
+import { CountsController } from './query/counts.controller.js';
+import { POOL, RECEIVER, REFERENCES } from './tokens.js';
+
+@Module({})
+class WebhookIngestModule {}
+
+const SWEEP_EVERY_MS = 5_000;
+
+/** The composition root: deliveries in, evidence stored, facts out. */
+export async function compose(
+  parts: ServiceParts,
+  accounts: readonly GatewayAccount[],
+  mode: 'test' | 'live',
+): Promise<DynamicModule> {
+  const { pool, logger } = parts;
+  const evidence = await parts.openLog('evidence');
+  const facts = await parts.openLog('facts');
+
+  await parts.relay('facts', GATEWAY_NOTIFICATIONS);
+  const mapper = new Mapper(pool, facts, mode, logger);
+  const follower = await startFollower({
+    pool,
+    log: evidence,
+    cursor: facts,
+    into: (batch) => mapper.take(batch),
+    logger,
+  });
+  parts.onStop('mapper', () => follower.stop());
+  const sweep = setInterval(() => {
+    mapper.sweep().catch((error: unknown) => logger.warn({ err: error }, 'the sweep failed'));
+  }, SWEEP_EVERY_MS);
+  parts.onStop('sweep', async () => clearInterval(sweep));
+
+  const { group, topics } = GROUPS.webhookIngestReferences;
+  const references = new References(facts, group);
+  parts.consume({ group, topics, log: facts });
+  parts.parking(facts, (rows) => mapper.replay(rows));
+  parts.operations([facts]);
+
+  const rejections = new Rejections(pool, logger);
+  parts.onStop('rejections', () => rejections.stop());
+  const receiver = new Receiver(accounts, evidence, rejections, logger);
+  parts.onStop('evidence', () => receiver.drain());
+
+  return {
+    module: WebhookIngestModule,
+    controllers: [WebhooksController, ReferencesController, CountsController, ParkedController],
+    providers: [
+      { provide: POOL, useValue: pool },
+      { provide: RECEIVER, useValue: receiver },
+      { provide: REFERENCES, useValue: references },
+      { provide: PARKED_LOGS, useValue: [facts] },
+    ],
+  };
+}

@@ -1,0 +1,58 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Public, RawBody } from '@paylog/http';
+import type { FastifyRequest } from 'fastify';
+import { RECEIVER } from '../tokens.js';
+import type { Receiver } from './receiver.js';
+
+/** Headers are kept as evidence up to this size; a gateway sends a few hundred bytes. */
+const HEADER_CHARS_MAX = 8_192;
+const NEVER_KEPT = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** Public: the signature over the raw bytes is what lets a delivery in. */
+@ApiTags('webhooks')
+@Controller('webhooks')
+export class WebhooksController {
+  constructor(@Inject(RECEIVER) private readonly receiver: Receiver) {}
+
+  @Post(':gateway/:account')
+  @HttpCode(200)
+  @Public()
+  @RawBody()
+  @ApiOperation({ summary: 'A delivery of a gateway, acknowledged when it is on disk' })
+  @ApiResponse({ status: 200, description: 'Stored byte for byte, now or before' })
+  @ApiResponse({ status: 401, description: 'Signature missing, wrong or stale' })
+  @ApiResponse({ status: 404, description: 'Unknown gateway or account' })
+  @ApiResponse({ status: 413, description: 'Larger than 1 MiB' })
+  @ApiResponse({ status: 503, description: 'Not stored: send it again' })
+  async receive(
+    @Param('gateway') gateway: string,
+    @Param('account') account: string,
+    @Body() body: Buffer | undefined,
+    @Req() request: FastifyRequest,
+  ): Promise<{ received: true }> {
+    const headers = kept(request.headers);
+    await this.receiver.receive({
+      gateway,
+      account,
+      body: body ?? Buffer.alloc(0),
+      headers,
+      receivedAt: new Date().toISOString(),
+    });
+    return { received: true };
+  }
+}
+
+function kept(headers: FastifyRequest['headers']): Record<string, string> {
+  const result: Record<string, string> = {};
+  let room = HEADER_CHARS_MAX;
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || NEVER_KEPT.has(name)) continue;
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    room -= name.length + text.length;
+    if (room < 0) break;
+    // A NUL can't be stored as text, and no honest header holds one.
+    result[name] = text.replaceAll('\u0000', '\ufffd');
+  }
+  return result;
+}
