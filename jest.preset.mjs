@@ -30,8 +30,7 @@ const swc = (syntax) => ({
   jsc: {
     target: 'es2022',
     keepClassNames: true,
-    parser:
-      syntax === 'ts' ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },
+    parser: syntax === 'ts' ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },
     transform:
       syntax === 'ts'
         ? { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false }
@@ -46,7 +45,11 @@ export const preset = {
   rootDir: root,
   roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/infra'],
   testEnvironment: 'node',
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.paylog/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/.*/dist/',
+    '<rootDir>/.paylog/',
+    '<rootDir>/infra/check/fixtures/',
+  ],
   moduleNameMapper: {
     '^@paylog/(.*)$': ['<rootDir>/libs/$1/src/index.ts', '<rootDir>/infra/$1/src/index.ts'],
     '^(\\.{1,2}/.*)\\.js$': '$1',
