@@ -3,7 +3,7 @@ import { findFlaw, type Flaw, MESSAGE_BYTES_MAX, canonical, parseJson } from './
 import { type MessageData, type MessageName, schemaOf, type TopicName } from './messages.js';
 import { OPERATIONS_COMMANDS, STOREFRONT_ORDERS } from './topic-names.js';
 import { check } from './validation.js';
-import { currentVersion, older, toPresent } from './versions.js';
+import { older, toPresent } from './versions.js';
 
 /** A decoded message, or where and why it isn't one. `path` is a JSON pointer such as `/amount/currency`. */
 export type Decoded<Data> =
@@ -45,8 +45,8 @@ export class InvalidMessage extends Error {
 }
 
 /**
- * Checks and reads the value of a message. Never throws, whatever the bytes. `version` is `ce_schemaversion`; older
- * versions are brought up to the present one.
+ * Checks and reads the value of a message. Never throws, whatever the bytes. `version` is `ce_schemaversion`, 1
+ * where the header is left out; older versions are brought up to the present one.
  */
 export function decode<T extends TopicName, M extends MessageName<T>>(
   topic: T,
@@ -58,7 +58,7 @@ export function decode(
   topic: TopicName,
   type: string,
   value: Uint8Array | null,
-  version: number = currentVersion(topic, type),
+  version = 1,
 ): Decoded<unknown> {
   const schema = schemaOf(topic, type);
   if (!schema) return broken({ path: '', error: `has a type that ${topic} doesn't know` });
