@@ -94,7 +94,8 @@ describe('the wire form of a payment’s events', () => {
   it('brings back every fact, state and transition, whatever the facts', () => {
     fc.assert(
       fc.property(history, (facts) => {
-        const latest = facts[facts.length - 1] as Fact;
+        const latest = facts.at(-1);
+        if (!latest) return;
         const before = fold(facts.slice(0, -1));
         const after = fold(facts);
         const changed = transitions(before, after);

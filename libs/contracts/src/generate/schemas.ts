@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { isStrict } from '../codec.js';
-import { type MessageName, messageNames, schemaOf, type TopicName } from '../messages.js';
+import { messageNames, schemaOf, type TopicName } from '../messages.js';
 import { PaymentEvent } from '../messages/payments-events.js';
 import { opened } from '../validation.js';
 import { currentVersion } from '../versions.js';
@@ -21,7 +21,7 @@ export function schemaTitle(topic: TopicName, type: string): string {
 /** What a reader may rely on: closed where unknown fields are refused, open elsewhere. */
 export function publishedSchemas<T extends TopicName>(topic: T): readonly PublishedSchema[] {
   const published = new Map<string, PublishedSchema>();
-  for (const type of messageNames(topic) as readonly MessageName<T>[]) {
+  for (const type of messageNames(topic)) {
     const title = schemaTitle(topic, type);
     const schema = schemaOf(topic, type);
     if (!schema || published.has(title)) continue;
