@@ -8,6 +8,7 @@ import type {
 } from '@paylog/event-sourcing';
 import { failpoint } from '@paylog/failpoints';
 import { counter, type Logger } from '@paylog/observability';
+import { streamVersions } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
 import {
@@ -18,7 +19,7 @@ import {
   toAppend,
   toParked,
 } from './map-evidence.js';
-import { bodiesOf, paymentsOf, resolvable, versionsOf } from './mapping.sql.js';
+import { bodiesOf, paymentsOf, resolvable } from './mapping.sql.js';
 
 interface Mapped {
   readonly stored: Stored;
@@ -143,7 +144,7 @@ export class Mapper {
   }
 
   private async versioned(reported: readonly MappedFact[]): Promise<Append[]> {
-    const versions = await versionsOf(this.pool, [
+    const versions = await streamVersions(this.pool, 'facts', [
       ...new Set(reported.map(({ paymentId }) => paymentId)),
     ]);
     const known = await this.knownKeys(reported);

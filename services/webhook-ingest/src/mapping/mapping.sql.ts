@@ -24,22 +24,6 @@ export async function paymentsOf(
   return new Map(rows.map(({ reference, payment_id }) => [reference, payment_id]));
 }
 
-/** The present version of each payment's stream of facts; absent where there is none. */
-export async function versionsOf(
-  pool: Pool,
-  streams: readonly string[],
-): Promise<Map<string, number>> {
-  const { rows } = await pool.query<{ stream: string; version: number }>({
-    name: 'fact-stream-versions',
-    text: `select s.stream, r.version from unnest($1::text[]) as s(stream)
-           cross join lateral (
-             select version from facts.rows r where r.stream = s.stream order by version desc limit 1
-           ) r`,
-    values: [streams],
-  });
-  return new Map(rows.map(({ stream, version }) => [stream, version]));
-}
-
 /** Parked webhooks whose reference has become known since: what the immediate looks have missed. */
 export async function resolvable(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>({
