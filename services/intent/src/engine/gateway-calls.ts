@@ -1,0 +1,99 @@
+import type { GatewayAnswer, GatewayClient } from '@paylog/gateways';
+import type { TermsFact } from '@paylog/payment-domain';
+import { operations } from '../intent/operations.js';
+import type { Known, OwnOperation } from '../intent/state.js';
+import type { BesideLog } from '../intent/known.sql.js';
+import type { Action } from './next-action.js';
+
+type Call = Extract<Action, { type: 'call' }>;
+
+/** One call, built from what is stored only: a repeat with the same key sends the same. */
+export function callGateway(
+  client: GatewayClient,
+  action: Call,
+  known: Known,
+  beside: BesideLog,
+): Promise<GatewayAnswer> {
+  const { intent } = known;
+  const { paymentId } = intent;
+  const terms = termsOf(known);
+  const common = { paymentId, operationId: action.operation, call: action.number };
+  const own = intent.own.find((each) => each.id === action.operation);
+  const amount = own?.asked ?? terms.amount;
+  switch (action.call) {
+    case 'authorize':
+      return client.authorize({
+        ...common,
+        sessionOperationId: operations.session(paymentId),
+        ...(terms.captureMode === 'automatic'
+          ? { captureOperationId: operations.automaticCapture(paymentId) }
+          : {}),
+        amount,
+        captureMode: terms.captureMode,
+        paymentMethod: beside.paymentMethod ?? '',
+        ...(beside.customerReference === null
+          ? {}
+          : { customerReference: beside.customerReference }),
+        ...(beside.returnUrl === null ? {} : { returnUrl: beside.returnUrl }),
+        description: terms.orderId,
+      });
+    case 'capture':
+      return client.capture({ ...common, containerId: containerOf(known), amount });
+    case 'cancel':
+      return client.cancel({
+        ...common,
+        containerId: containerOf(known),
+        sessionOperationId: operations.session(paymentId),
+        reason: action.reason === 'abandoned' ? 'abandoned' : 'requested_by_customer',
+      });
+    case 'refund':
+      return client.refund({ ...common, containerId: containerOf(known), amount });
+  }
+}
+
+/** Asks what became of an operation; moves nothing. */
+export function lookUp(
+  client: GatewayClient,
+  operation: OwnOperation,
+  known: Known,
+): Promise<GatewayAnswer> {
+  const { intent } = known;
+  const { paymentId, containerId } = intent;
+  // The stream's version: rises with every fact, so that no two lookups that tell something share a number.
+  const call = intent.version;
+  if (operation.kind === 'refund') {
+    const refundId = intent.aliases.get(operation.id)?.[0];
+    return client.lookupRefund({
+      paymentId,
+      operationId: operation.id,
+      call,
+      containerId: containerOf(known),
+      ...(refundId === undefined ? {} : { refundId }),
+    });
+  }
+  // The capture of an automatic authorization is answered for together with it.
+  const automatic = operation.id === operations.automaticCapture(paymentId);
+  const asked = automatic ? operations.authorization(paymentId) : operation.id;
+  const kind = automatic ? 'authorization' : operation.kind;
+  return client.lookupPayment({
+    paymentId,
+    operationId: asked,
+    kind: kind === 'capture' || kind === 'void' ? kind : 'authorization',
+    call,
+    ...(containerId === undefined ? {} : { containerId }),
+    firstCalledAt: operation.calls[0]?.at ?? operation.requestedAt,
+  });
+}
+
+function termsOf(known: Known): TermsFact {
+  const { terms, paymentId } = known.intent;
+  if (!terms) throw new Error(`${paymentId} has no terms: nothing may be called for it`);
+  return terms;
+}
+
+/** Ours, else the one a webhook named: money that moved is reached by it even if our own answer was lost. */
+function containerOf(known: Known): string {
+  const { containerId, paymentId } = known.intent;
+  if (containerId === undefined) throw new Error(`${paymentId} has no container at the gateway`);
+  return containerId;
+}

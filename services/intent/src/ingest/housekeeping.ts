@@ -1,0 +1,53 @@
+import type { EventLog } from '@paylog/event-sourcing';
+import type { Logger } from '@paylog/observability';
+import type { Pool } from 'pg';
+import { deleteOldAnswers } from '../engine/work.sql.js';
+import type { OrdersHandler } from './orders.handler.js';
+import { sweepEarly } from './replay.js';
+
+export interface HousekeepingParts {
+  readonly log: EventLog;
+  readonly pool: Pool;
+  readonly orders: OrdersHandler;
+  readonly logger: Logger;
+}
+
+const SWEEP_MS = 500;
+const ANSWERS_EVERY_MS = 3_600_000;
+const ANSWERS_KEPT_DAYS = 30;
+
+/** Messages that came too early, and answers that are too old. Several processes may do it side by side. */
+export function startHousekeeping(parts: HousekeepingParts): { stop(): Promise<void> } {
+  const { log, pool, orders, logger } = parts;
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  let answersAt = Date.now() + ANSWERS_EVERY_MS;
+  const run = async () => {
+    while (!stopped) {
+      try {
+        await sweepEarly(log, orders, logger);
+        if (Date.now() >= answersAt) {
+          answersAt = Date.now() + ANSWERS_EVERY_MS;
+          await deleteOldAnswers(pool, ANSWERS_KEPT_DAYS);
+        }
+      } catch (error) {
+        logger.warn({ err: error }, 'housekeeping failed; trying again');
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, SWEEP_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  };
+  const running = run();
+  return {
+    stop() {
+      stopped = true;
+      wake();
+      return running;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { fromWireMoney, paymentId as idOf, stableId } from '@paylog/contracts';
+import {
+  annotate,
+  parseIdempotencyKey,
+  Problem,
+  requestDigest,
+  traceparentOf,
+  type CallerIdentity,
+} from '@paylog/http';
+import type { FastifyRequest } from 'fastify';
+import type { Money } from '@paylog/payment-domain';
+import type { Intents } from '../intent/intents.js';
+import type { OrderName } from '../intent/messages.js';
+import { refusal } from '../intent/refusals.js';
+import { problemFor, toProblem } from './answers.js';
+import type { PlaceIntentDto } from './dto.js';
+import type { HttpAnswer, HttpRequests } from './http-requests.js';
+import { accountFor, orderName, type Storefronts } from './order-messages.js';
+
+export type AboutPayment =
+  | { readonly type: 'capture'; readonly reference: string; readonly amount?: Money }
+  | { readonly type: 'void' }
+  | {
+      readonly type: 'refund';
+      readonly reference: string;
+      readonly amount?: Money;
+      readonly reason?: string;
+    };
+
+/** From a checked body to a request, on behalf of whoever holds the API key. */
+export class MerchantRequests {
+  constructor(
+    private readonly requests: HttpRequests,
+    private readonly intents: Intents,
+    private readonly storefronts: Storefronts,
+  ) {}
+
+  place(http: FastifyRequest, caller: CallerIdentity, body: PlaceIntentDto): Promise<HttpAnswer> {
+    const storefront = this.#storefront(caller, body.storefront);
+    const { orderId, attempt = 1, captureMode = 'automatic', paymentMethod } = body;
+    const order = orderName(this.storefronts, storefront, orderId, attempt);
+    annotate(http, { paymentId: order.paymentId, orderId });
+    const account = accountFor(this.storefronts, storefront, body.account);
+    if (!account) throw toProblem(problemFor(refusal('account_unknown', 'account')));
+    const { mode } = this.storefronts;
+    const { customerReference, returnUrl } = body;
+    const key = parseIdempotencyKey(http.headers['idempotency-key']);
+    return this.requests.execute({
+      ...this.#common(http, storefront, key),
+      status: 201,
+      request: {
+        ...order,
+        ...account,
+        type: 'place',
+        id: stableId('req', storefront, key),
+        at: new Date().toISOString(),
+        byMessage: false,
+        mode,
+        captureMode,
+        amount: fromWireMoney(body.amount),
+      },
+      details: {
+        paymentMethod,
+        ...(customerReference === undefined ? {} : { customerReference }),
+        ...(returnUrl === undefined ? {} : { returnUrl }),
+      },
+      ...(attempt > 1
+        ? { previousPaymentId: idOf({ mode, storefront, orderId, attempt: attempt - 1 }) }
+        : {}),
+    });
+  }
+
+  /** What is asked about a payment that exists: its order is read from our own log, never from the caller. */
+  async about(
+    http: FastifyRequest,
+    caller: CallerIdentity,
+    id: string,
+    asked: AboutPayment,
+  ): Promise<HttpAnswer> {
+    const order = await this.#orderOf(caller, id);
+    annotate(http, { paymentId: id, orderId: order.orderId });
+    const header = http.headers['idempotency-key'];
+    const key = header === undefined ? undefined : parseIdempotencyKey(header);
+    const { storefront } = order;
+    const reference = 'reference' in asked ? asked.reference : '';
+    const requestId =
+      key === undefined
+        ? stableId('req', id, asked.type, reference, requestDigest(http))
+        : stableId('req', storefront, key);
+    const common = { ...order, id: requestId, at: new Date().toISOString(), byMessage: false };
+    return this.requests.execute({
+      ...this.#common(http, storefront, key),
+      status: 200,
+      request: { ...common, ...asked },
+    });
+  }
+
+  /** Undefined and somebody else's look the same from outside. */
+  async #orderOf(caller: CallerIdentity, id: string): Promise<OrderName> {
+    const { known } = await this.intents.load(id);
+    const { terms } = known.intent;
+    const mayKnow =
+      terms !== undefined &&
+      caller.kind === 'api_key' &&
+      (caller.storefront === '*' || caller.storefront === terms.storefront);
+    if (!mayKnow) throw toProblem(problemFor(refusal('payment_not_found')));
+    const { storefront, orderId, attempt } = terms;
+    return { paymentId: id, storefront, orderId, attempt };
+  }
+
+  #common(http: FastifyRequest, storefront: string, key: string | undefined) {
+    return {
+      storefront,
+      digest: requestDigest(http),
+      traceparent: traceparentOf(http),
+      ...(key === undefined ? {} : { key }),
+    };
+  }
+
+  #storefront(caller: CallerIdentity, asked: string | undefined): string {
+    if (caller.kind !== 'api_key') throw Problem.forbidden('A read token only reads.');
+    if (caller.storefront === '*') {
+      if (asked !== undefined) return asked;
+      throw Problem.badRequest('An operator’s key must name the storefront.', {
+        field: 'storefront',
+      });
+    }
+    if (asked === undefined || asked === caller.storefront) return caller.storefront;
+    throw Problem.forbidden('The API key belongs to another storefront.', { field: 'storefront' });
+  }
+}

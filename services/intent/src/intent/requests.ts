@@ -1,0 +1,52 @@
+import type { Money } from '@paylog/payment-domain';
+
+/** What a storefront may ask for. `id` is the message's or the request's own id: the same id is the same request. */
+export type IntentRequest =
+  PlaceRequest | CaptureRequest | CancelRequest | VoidRequest | RefundRequest;
+
+interface RequestBase {
+  readonly id: string;
+  readonly paymentId: string;
+  readonly storefront: string;
+  readonly orderId: string;
+  readonly attempt: number;
+  /** When we received it: RFC 3339, UTC. */
+  readonly at: string;
+  /** Order messages are published again, re-keyed by payment; HTTP requests are not. */
+  readonly byMessage: boolean;
+}
+
+export interface PlaceRequest extends RequestBase {
+  readonly type: 'place';
+  readonly mode: 'test' | 'live';
+  readonly amount: Money;
+  readonly captureMode: 'automatic' | 'manual';
+  readonly account: string;
+  readonly gateway: string;
+}
+
+export interface CaptureRequest extends RequestBase {
+  readonly type: 'capture';
+  readonly reference: string;
+  /** Absent: everything authorized. */
+  readonly amount?: Money;
+}
+
+/** A goal, not a call: the customer keeps the money, or gets it back. */
+export interface CancelRequest extends RequestBase {
+  readonly type: 'cancel';
+  readonly reason?: string;
+}
+
+/** Like a cancel, but refused once money was taken: the merchant must ask for a refund by name. */
+export interface VoidRequest extends RequestBase {
+  readonly type: 'void';
+}
+
+export interface RefundRequest extends RequestBase {
+  readonly type: 'refund';
+  readonly reference: string;
+  /** Absent: everything captured and not yet refunded. */
+  readonly amount?: Money;
+  readonly reason?: string;
+}

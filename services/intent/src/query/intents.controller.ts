@@ -1,0 +1,58 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AllowReadToken, annotate, Caller, type CallerIdentity } from '@paylog/http';
+import type { FastifyRequest } from 'fastify';
+import { problemFor, toProblem } from '../ingest/answers.js';
+import { refusal } from '../intent/refusals.js';
+import { IntentReader } from './intent-reader.js';
+import { Verification } from './verification.js';
+import type { IntentView } from './view.js';
+
+/** What became of what a storefront asked for. A shopper's browser may look with the read token. */
+@ApiTags('payment intents')
+@ApiBearerAuth()
+@Controller('v1/payment-intents')
+export class IntentQueriesController {
+  constructor(
+    @Inject(IntentReader) private readonly reader: IntentReader,
+    @Inject(Verification) private readonly verification: Verification,
+  ) {}
+
+  @Get(':id')
+  @AllowReadToken('id')
+  @ApiOperation({ summary: 'The intent, and what the shopper must do next.' })
+  get(
+    @Req() request: FastifyRequest,
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+  ): Promise<IntentView> {
+    return this.#seen(request, caller, id);
+  }
+
+  @Post(':id/verify')
+  @HttpCode(200)
+  @AllowReadToken('id')
+  @ApiOperation({ summary: 'Ask the gateway now: for a shopper who came back, or an operator.' })
+  async verify(
+    @Req() request: FastifyRequest,
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+  ): Promise<IntentView> {
+    await this.#seen(request, caller, id);
+    await this.verification.verify(id);
+    return this.#seen(request, caller, id);
+  }
+
+  async #seen(request: FastifyRequest, caller: CallerIdentity, id: string): Promise<IntentView> {
+    const view = await this.reader.view(id);
+    if (!view || !maySee(caller, view)) throw toProblem(problemFor(refusal('payment_not_found')));
+    annotate(request, { paymentId: id, orderId: view.orderId });
+    return view;
+  }
+}
+
+/** Undefined and somebody else's look the same from outside. The token was checked against the path. */
+function maySee(caller: CallerIdentity, view: IntentView): boolean {
+  if (caller.kind === 'read_token') return caller.paymentId === view.paymentId;
+  return caller.storefront === '*' || caller.storefront === view.storefront;
+}
