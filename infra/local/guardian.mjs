@@ -1,29 +1,15 @@
 // Stops what its parent started when the parent ends, however it ends: a pipe from the parent is its stdin, and the
 // end of that pipe is the parent's death. It knows a process by pid and start time, so that it never signals another
 // one that was given the same pid later. Plain JavaScript: it runs before anything is built, and from tests.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processStart } from './process-start.mjs';
 
 const GRACE_MS = 4000;
 
-/** What tells this process from a later one with the same pid; undefined when there is none. */
-function startOf(pid) {
-  try {
-    if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? undefined : fields[19];
-    }
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
 function signal(pid, started, name) {
-  if (startOf(pid) !== started) return false;
+  if (processStart(pid) !== started) return false;
   try {
     process.kill(pid, name);
     return true;
@@ -40,7 +26,7 @@ const folders = new Set();
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
   if (order.guard) {
-    const started = startOf(order.guard);
+    const started = processStart(order.guard);
     if (started !== undefined) wards.set(order.guard, { started, stopSignal: order.stopSignal });
   }
   if (order.release) wards.delete(order.release);
@@ -53,7 +39,7 @@ for (const [pid, { started, stopSignal }] of wards) {
   signal(pid, started, 'SIGCONT');
 }
 const deadline = Date.now() + GRACE_MS;
-const someLive = () => [...wards].some(([pid, { started }]) => startOf(pid) === started);
+const someLive = () => [...wards].some(([pid, { started }]) => processStart(pid) === started);
 while (someLive() && Date.now() < deadline) await sleep(50);
 for (const [pid, { started }] of wards) signal(pid, started, 'SIGKILL');
 for (const folder of folders) {

@@ -16,3 +16,15 @@ export {
 export { type Stack, type StackOptions, startStack } from './stack.js';
 export { newFolder, repository, stateFolder } from './places.js';
 export { removeAtEnd } from './child.js';
+export { startSystem, type System, type SystemOptions } from './system.js';
+export { type InstanceSpec, type InstanceStatus, Supervisor } from './supervisor.js';
+export { readRun, type Run } from './run-file.js';
+export { ACCOUNT, type Configuration, STOREFRONT } from './configuration.js';
+export type { DatabaseUrls } from './provision.js';
+export {
+  SERVICE_NAMES,
+  type ServiceName,
+  STATEFUL_SERVICES,
+  type StatefulService,
+} from './services.js';
+export { GaveUp, waitFor } from './deadline.js';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
+import { createKafka, type Logger } from '@paylog/kafka';
 import { type Child, startChild } from './child.js';
 import { GaveUp, waitFor } from './deadline.js';
 import { type Engine, probeEngine } from './docker.js';
@@ -254,14 +254,16 @@ async function readyOn(child: Child, broker: Broker): Promise<true | undefined> 
   throw new GaveUp(`another broker (cluster ${clusterId}) answers on ${broker.address}`);
 }
 
-async function clusterIdOf(brokers: string[]): Promise<string> {
-  const kafka = new Kafka({
-    clientId: 'paylog-local',
+/** Nobody answering yet is what we wait for, not something to write down. */
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Which cluster answers on these addresses. */
+export async function clusterIdOf(brokers: string[]): Promise<string> {
+  const kafka = createKafka({
     brokers,
-    connectionTimeout: 1000,
-    requestTimeout: 2000,
+    clientId: 'paylog-local',
+    logger: SILENT,
     retry: { retries: 0 },
-    logLevel: logLevel.NOTHING,
   });
   const admin = kafka.admin();
   try {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -18,6 +19,16 @@ export const repository = resolve(fileURLToPath(new URL('../../..', import.meta.
 /** Everything the local stack keeps: data, logs, secrets. Ignored by git, wiped by `npm run nuke`. */
 export const stateFolder = join(repository, '.paylog');
 
+/**
+ * Where the checkout's own system keeps its data. Not under `.paylog/` when we are root and nobody else could walk
+ * there: Postgres refuses to run as root.
+ */
+export function stackFolder(): string {
+  if (process.getuid?.() !== 0 || isTraversable(stateFolder)) return stateFolder;
+  const checkout = createHash('sha256').update(repository).digest('hex').slice(0, 12);
+  return join(tmpdir(), `paylog-${checkout}`);
+}
+
 /** Downloads that several checkouts share. */
 export const cacheFolder = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
@@ -32,10 +43,10 @@ export function isTraversable(folder: string): boolean {
   }
 }
 
-/** A new folder under `.paylog/`, or under the system's temporary folder when other users could not reach it. */
+/** A new folder for a system of a test or a demo. */
 export function newFolder(prefix: string): string {
-  mkdirSync(stateFolder, { recursive: true });
-  const above = isTraversable(stateFolder) ? stateFolder : tmpdir();
+  const above = stackFolder();
+  mkdirSync(above, { recursive: true });
   return readable(mkdtempSync(join(above, `${prefix}-`)));
 }
 

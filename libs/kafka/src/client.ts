@@ -7,6 +7,8 @@ export interface KafkaOptions {
   readonly clientId: string;
   /** Where kafkajs's own lines go. Without one only its errors are printed, to stderr. */
   readonly logger?: Logger;
+  /** Default: never give up. For tools that would rather hear at once that nobody answers. */
+  readonly retry?: NonNullable<KafkaConfig['retry']>;
   readonly ssl?: NonNullable<KafkaConfig['ssl']>;
   readonly sasl?: NonNullable<KafkaConfig['sasl']>;
 }
@@ -25,7 +27,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     brokers: options.brokers,
     clientId: options.clientId,
     connectionTimeout: 3_000,
-    retry: PATIENT,
+    retry: options.retry ?? PATIENT,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
     ...(options.logger === undefined

@@ -1,0 +1,46 @@
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configure } from './configuration.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'paylog-configuration-'));
+const addresses = (port: number) => ({
+  sandboxUrl: `http://127.0.0.1:${port}`,
+  webhookUrl: `http://127.0.0.1:${port + 1}/webhooks/stripe/stripe-main`,
+});
+const json = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('configure', () => {
+  const first = configure(join(folder, 'a'), addresses(4000));
+
+  it('keeps its secrets from start to start, and follows the addresses', () => {
+    const second = configure(join(folder, 'a'), addresses(5000));
+    expect(second.secrets).toEqual(first.secrets);
+    expect(second.apiKey).toBe(first.apiKey);
+    expect(json(second.files.gatewayAccounts)).toMatchObject([
+      { apiBaseUrl: 'http://127.0.0.1:5000' },
+    ]);
+  });
+
+  it('makes other secrets for another system', () => {
+    const other = configure(join(folder, 'b'), addresses(4000));
+    for (const [name, value] of Object.entries(first.secrets)) {
+      expect(Object.entries(other.secrets)).not.toContainEqual([name, value]);
+    }
+  });
+
+  it('stores the digest of an API key, never the key', () => {
+    const text = readFileSync(first.files.apiKeys, 'utf8');
+    expect(text).toContain(createHash('sha256').update(first.apiKey).digest('hex'));
+    expect(text).not.toContain(first.apiKey);
+  });
+
+  it('makes a key pair of two halves that fit', () => {
+    const { READ_TOKEN_PRIVATE_KEY, READ_TOKEN_PUBLIC_KEY } = first.secrets;
+    const derived = createPublicKey(createPrivateKey(READ_TOKEN_PRIVATE_KEY));
+    expect(createPublicKey(READ_TOKEN_PUBLIC_KEY).equals(derived)).toBe(true);
+  });
+});

@@ -1,0 +1,119 @@
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { STOREFRONT_ORDERS } from '@paylog/contracts';
+
+/** The one gateway account and the one storefront of a local system. */
+export const ACCOUNT = 'stripe-main';
+export const STOREFRONT = 'shop';
+
+/** Secrets by the names under which services look for them. */
+export type SecretName =
+  | 'READ_TOKEN_PRIVATE_KEY'
+  | 'READ_TOKEN_PUBLIC_KEY'
+  | 'RECONCILIATION_SIGNING_KEY'
+  | 'STRIPE_MAIN_API_KEY'
+  | 'STRIPE_MAIN_WEBHOOK_SECRET';
+
+/** The files and secrets a local system runs on; made at its first start and kept. */
+export interface Configuration {
+  readonly secrets: Readonly<Record<SecretName, string>>;
+  /** The storefront's key. Services know only its digest. */
+  readonly apiKey: string;
+  /** A key for every storefront, with the scope `operations`. */
+  readonly operatorKey: string;
+  /** One for the owner and each service's role. */
+  readonly databasePassword: string;
+  readonly files: {
+    readonly apiKeys: string;
+    readonly gatewayAccounts: string;
+    readonly storefronts: string;
+    readonly sandboxAccounts: string;
+  };
+}
+
+/** Where the sandbox gateway is, and where it finds webhook-ingest. */
+export interface Addresses {
+  readonly sandboxUrl: string;
+  readonly webhookUrl: string;
+}
+
+/** Makes what is missing under `folder`, and writes the files that name addresses, which change from start to start. */
+export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses): Configuration {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const secrets = secretsIn(folder);
+  const apiKey = kept(folder, 'api-key', () => token('pk_'));
+  const operatorKey = kept(folder, 'operator-key', () => token('op_'));
+  const write = (name: string, content: unknown) => {
+    const file = join(folder, name);
+    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    return file;
+  };
+  return {
+    secrets,
+    apiKey,
+    operatorKey,
+    databasePassword: kept(folder, 'database-password', () => token('')),
+    files: {
+      apiKeys: write('api-keys.json', [
+        key(STOREFRONT, STOREFRONT, ['payments:write', 'payments:read'], apiKey),
+        key('operator', '*', ['payments:write', 'payments:read', 'operations'], operatorKey),
+      ]),
+      gatewayAccounts: write('gateway-accounts.json', [
+        {
+          account: ACCOUNT,
+          gateway: 'stripe',
+          mode: 'test',
+          apiBaseUrl: sandboxUrl,
+          apiKeySecret: 'STRIPE_MAIN_API_KEY',
+          webhookSecrets: [{ secret: 'STRIPE_MAIN_WEBHOOK_SECRET' }],
+          // The sandbox pays out on the same day.
+          settlement: { dueDays: 0 },
+        },
+      ]),
+      storefronts: write('storefronts.json', [
+        { storefront: STOREFRONT, topic: STOREFRONT_ORDERS, account: ACCOUNT },
+      ]),
+      sandboxAccounts: write('sandbox-accounts.json', [
+        {
+          account: ACCOUNT,
+          apiKey: secrets.STRIPE_MAIN_API_KEY,
+          webhookUrl,
+          webhookSecret: secrets.STRIPE_MAIN_WEBHOOK_SECRET,
+        },
+      ]),
+    },
+  };
+}
+
+function secretsIn(folder: string): Record<SecretName, string> {
+  const privatePem = kept(folder, 'READ_TOKEN_PRIVATE_KEY', ed25519);
+  const publicPem = () => createPublicKey(privatePem).export({ type: 'spki', format: 'pem' });
+  return {
+    READ_TOKEN_PRIVATE_KEY: privatePem,
+    READ_TOKEN_PUBLIC_KEY: kept(folder, 'READ_TOKEN_PUBLIC_KEY', () => publicPem().toString()),
+    RECONCILIATION_SIGNING_KEY: kept(folder, 'RECONCILIATION_SIGNING_KEY', ed25519),
+    STRIPE_MAIN_API_KEY: kept(folder, 'STRIPE_MAIN_API_KEY', () => token('sk_test_')),
+    STRIPE_MAIN_WEBHOOK_SECRET: kept(folder, 'STRIPE_MAIN_WEBHOOK_SECRET', () => token('whsec_')),
+  };
+}
+
+/** The content of a file that is made once. */
+function kept(folder: string, name: string, make: () => string): string {
+  const file = join(folder, name);
+  if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}
+
+function ed25519(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function token(prefix: string): string {
+  return `${prefix}${randomBytes(24).toString('hex')}`;
+}
+
+function key(id: string, storefront: string, scopes: string[], secret: string) {
+  return { id, storefront, scopes, sha256: createHash('sha256').update(secret).digest('hex') };
+}
