@@ -14,8 +14,9 @@ import { operations } from '../intent/operations.js';
 import { isOpen, statusOf, type Intent, type Known } from '../intent/state.js';
 import { messagesOf } from './answers.js';
 import { callGateway, lookUp } from './gateway-calls.js';
-import { nextAction, notFoundAtGateway } from './next-action.js';
-import type { Action, Limits, Outcome, Progress } from './next-action.js';
+import type { Action, Limits, Outcome, Progress } from './action.js';
+import { notFoundAtGateway } from './closing.js';
+import { nextAction } from './next-action.js';
 import { deletePrivate, markNotBefore, markPolled, releaseWork, renewLease } from './work.sql.js';
 import type { Claimed } from './work.sql.js';
 

@@ -3,7 +3,7 @@ import type { TermsFact } from '@paylog/payment-domain';
 import { operations } from '../intent/operations.js';
 import type { Known, OwnOperation } from '../intent/state.js';
 import type { BesideLog } from '../intent/known.sql.js';
-import type { Action } from './next-action.js';
+import type { Action } from './action.js';
 
 type Call = Extract<Action, { type: 'call' }>;
 

@@ -1,0 +1,268 @@
+import { operations } from '../intent/operations.js';
+import type {
+  AuthorizeRequest,
+  Call,
+  CancelRequest,
+  CaptureRequest,
+  ContainerStatus,
+  Decline,
+  GatewayClient,
+  ObservedPayment,
+  ObservedRefund,
+  PaymentAnswer,
+  PaymentLookup,
+  PaymentQuery,
+  RefundAnswer,
+  RefundLookup,
+  RefundQuery,
+  RefundRequest,
+} from '@paylog/gateways';
+import type { Money } from '@paylog/payment-domain';
+
+/** How one call goes: what the network and the gateway do to it. */
+export type Weather =
+  | 'fine'
+  /** Done, and the answer is lost. */
+  | 'done_then_lost'
+  /** Lost on the way there. */
+  | 'lost'
+  | 'rate_limited';
+
+interface Container {
+  readonly id: string;
+  readonly request: AuthorizeRequest;
+  status: ContainerStatus;
+  captured: bigint;
+  readonly captures: { operationId: string; minor: bigint }[];
+  charge?: string;
+  decline?: Decline;
+}
+
+/** A gateway with keys, a truth of its own, and weather from a script. Money is counted from calls only. */
+export class FakeGateway implements GatewayClient {
+  readonly account = 'stripe-main';
+  readonly repeatWithinMs = 12 * 3_600_000;
+  readonly containers: Container[] = [];
+  readonly refunds: { refund: ObservedRefund; operationId: string }[] = [];
+  /** Every call that was made, lookups included. */
+  readonly calls: string[] = [];
+  readonly #answers = new Map<string, PaymentAnswer | RefundAnswer>();
+
+  constructor(
+    private readonly weather: (call: string) => Weather = () => 'fine',
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /** The shopper comes back from the redirect. */
+  approve(paymentId: string): void {
+    const container = this.#ofPayment(paymentId);
+    if (container?.status === 'requires_action') this.#win(container);
+  }
+
+  refuse(paymentId: string): void {
+    const container = this.#ofPayment(paymentId);
+    if (container?.status !== 'requires_action') return;
+    container.status = 'requires_payment_method';
+    container.decline = declineOf('authentication_failed');
+  }
+
+  get capturedTwice(): number {
+    const ids = this.containers.flatMap(({ captures }) => captures.map((one) => one.operationId));
+    return ids.length - new Set(ids).size;
+  }
+
+  authorize(request: AuthorizeRequest): Promise<PaymentAnswer> {
+    return this.#keyed(call('authorization', request, request.amount), () => {
+      const id = `pi_${this.containers.length + 1}`;
+      const container: Container = {
+        id,
+        request,
+        status: 'requires_payment_method',
+        captured: 0n,
+        captures: [],
+      };
+      this.containers.push(container);
+      if (/Declined|declined/.test(request.paymentMethod)) {
+        container.charge = `ch_${id}`;
+        container.decline = declineOf('card_declined');
+        return { result: 'declined', decline: container.decline, payment: this.#see(container) };
+      }
+      if (/authenticationRequired/.test(request.paymentMethod))
+        container.status = 'requires_action';
+      else this.#win(container);
+      return { result: 'answered', payment: this.#see(container) };
+    }) as Promise<PaymentAnswer>;
+  }
+
+  capture(request: CaptureRequest): Promise<PaymentAnswer> {
+    return this.#keyed(call('capture', request, request.amount), () => {
+      const container = this.#container(request.containerId);
+      if (container.status !== 'requires_capture') return this.#wrongState(container);
+      const { minor } = request.amount;
+      container.captured += minor;
+      container.captures.push({ operationId: request.operationId, minor });
+      container.status = 'succeeded';
+      return { result: 'answered', payment: this.#see(container) };
+    }) as Promise<PaymentAnswer>;
+  }
+
+  cancel(request: CancelRequest): Promise<PaymentAnswer> {
+    const about = { ...call('void', request), sessionOperationId: request.sessionOperationId };
+    return this.#keyed(about, () => {
+      const container = this.#container(request.containerId);
+      if (container.status === 'succeeded') return this.#wrongState(container);
+      container.status = 'canceled';
+      return { result: 'answered', payment: this.#see(container) };
+    }) as Promise<PaymentAnswer>;
+  }
+
+  refund(request: RefundRequest): Promise<RefundAnswer> {
+    return this.#keyed(call('refund', request, request.amount), () => {
+      const container = this.#container(request.containerId);
+      const left = container.captured - this.refundedOf(container.id);
+      if (request.amount.minor > left) {
+        return { result: 'refused', reason: 'charge_already_refunded', message: 'too much' };
+      }
+      const refund: ObservedRefund = {
+        refundId: `re_${this.refunds.length + 1}`,
+        status: 'succeeded',
+        createdAt: this.now().toISOString(),
+        amount: request.amount,
+        containerId: container.id,
+        ours: { paymentId: request.paymentId, operation: request.operationId },
+      };
+      this.refunds.push({ refund, operationId: request.operationId });
+      return { result: 'answered', refund };
+    }) as Promise<RefundAnswer>;
+  }
+
+  async lookupPayment(query: PaymentQuery): Promise<PaymentLookup> {
+    const about: Call = { ...call(query.kind, query), source: 'poll' };
+    this.calls.push(`lookup ${query.operationId}`);
+    const at = this.now().toISOString();
+    if (this.weather('lookup') !== 'fine') {
+      return { result: 'unknown', about, at, reason: 'timeout', message: 'no answer' };
+    }
+    const container = this.#ofPayment(query.paymentId);
+    if (!container) return { result: 'not_found', about, at, by: 'list' };
+    return { result: 'answered', about, at, payment: this.#see(container) };
+  }
+
+  async lookupRefund(query: RefundQuery): Promise<RefundLookup> {
+    const about: Call = { ...call('refund', query), source: 'poll' };
+    this.calls.push(`lookup ${query.operationId}`);
+    const at = this.now().toISOString();
+    if (this.weather('lookup') !== 'fine') {
+      return { result: 'unknown', about, at, reason: 'timeout', message: 'no answer' };
+    }
+    const found = this.refunds.find((one) => one.operationId === query.operationId);
+    if (!found) return { result: 'not_found', about, at, by: 'list' };
+    return { result: 'answered', about, at, refund: found.refund };
+  }
+
+  refundedOf(containerId: string): bigint {
+    return this.refunds
+      .filter(({ refund }) => refund.containerId === containerId)
+      .reduce((sum, { refund }) => sum + refund.amount.minor, 0n);
+  }
+
+  /** The same key gives the first answer again; what was lost on its way there never happened. */
+  async #keyed(about: Call, effect: () => object): Promise<unknown> {
+    const at = this.now().toISOString();
+    this.calls.push(`${about.kind} ${about.operationId}`);
+    const weather = this.weather(about.kind);
+    if (weather === 'lost') {
+      return { result: 'unknown', about, at, reason: 'connection', message: 'no connection' };
+    }
+    if (weather === 'rate_limited') {
+      return { result: 'not_attempted', about, at, reason: 'rate_limited' };
+    }
+    const known = this.#answers.get(about.operationId);
+    const answer = known ? { ...known, about, at } : { ...effect(), about, at };
+    this.#answers.set(about.operationId, answer as PaymentAnswer);
+    if (weather === 'fine') return answer;
+    return { result: 'unknown', about, at, reason: 'timeout', message: 'no answer in time' };
+  }
+
+  #win(container: Container): void {
+    container.charge = `ch_${container.id}`;
+    if (container.request.captureMode === 'manual') {
+      container.status = 'requires_capture';
+      return;
+    }
+    container.captured = container.request.amount.minor;
+    container.status = 'succeeded';
+  }
+
+  #wrongState(container: Container) {
+    const payment = this.#see(container);
+    return { result: 'refused', reason: 'unexpected_state', message: 'wrong state', payment };
+  }
+
+  #container(id: string): Container {
+    const found = this.containers.find((container) => container.id === id);
+    if (!found) throw new Error(`no container ${id}`);
+    return found;
+  }
+
+  #ofPayment(paymentId: string): Container | undefined {
+    return this.containers.find(({ request }) => request.paymentId === paymentId);
+  }
+
+  #see(container: Container): ObservedPayment {
+    const { request, status, captured, charge, decline, id } = container;
+    const { amount, captureMode, paymentId, captureOperationId } = request;
+    const money = (minor: bigint): Money => ({ minor, currency: amount.currency });
+    return {
+      containerId: id,
+      status,
+      createdAt: this.now().toISOString(),
+      amount,
+      captureMode,
+      capturable: money(status === 'requires_capture' ? amount.minor : 0n),
+      captured: money(captured),
+      ...(charge === undefined ? {} : { authorizationId: charge, onlyAuthorization: true }),
+      ...(decline === undefined ? {} : { decline }),
+      ...(status === 'requires_action'
+        ? { nextAction: { type: 'redirect', url: `https://gateway.example/3ds/${id}` } as const }
+        : {}),
+      ours: {
+        paymentId,
+        session: operations.session(paymentId),
+        authorization: request.operationId,
+        ...(captureOperationId === undefined ? {} : { capture: captureOperationId }),
+        captures: [...container.captures],
+      },
+    };
+  }
+}
+
+function call(
+  kind: Call['kind'],
+  request: { paymentId: string; operationId: string; call: number },
+  amount?: Money,
+): Call {
+  const { paymentId, operationId, call: number } = request;
+  const { sessionOperationId, captureOperationId } = request as Partial<AuthorizeRequest>;
+  return {
+    account: 'stripe-main',
+    paymentId,
+    operationId,
+    kind,
+    call: number,
+    source: 'response',
+    ...(amount ? { amount } : {}),
+    ...(sessionOperationId === undefined ? {} : { sessionOperationId }),
+    ...(captureOperationId === undefined ? {} : { captureOperationId }),
+  };
+}
+
+function declineOf(declineCode: string): Decline {
+  return {
+    declineCode,
+    declineClass: 'hard',
+    retryable: false,
+    messageKey: 'payment.declined',
+    nextStep: 'use_other_payment_method',
+  };
+}
