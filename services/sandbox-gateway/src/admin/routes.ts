@@ -1,0 +1,99 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { TOKENS } from '../gateway/behaviour.js';
+import { decideThreeDs } from '../gateway/payment-intents.js';
+import { DISCREPANCIES, makePayouts } from '../gateway/payouts.js';
+import type { World } from '../gateway/world.js';
+import { checked, parseForm } from '../dialect/params.js';
+import { missing } from '../gateway/api-error.js';
+import type { Timers } from '../timers.js';
+import type { Sender } from '../webhooks/sender.js';
+import { threeDsPage } from './three-ds.page.js';
+import { truthOf } from './truth.js';
+
+const endpointBody = Compile(
+  Type.Object({
+    url: Type.String({ pattern: '^https?://' }),
+    secret: Type.String({ minLength: 1 }),
+  }),
+);
+const decisionBody = Compile(
+  Type.Object({ decision: Type.Union([Type.Literal('approve'), Type.Literal('refuse')]) }),
+);
+const payoutsBody = Compile(
+  Type.Object({
+    account: Type.String({ minLength: 1 }),
+    discrepancies: Type.Optional(
+      Type.Array(Type.Union(DISCREPANCIES.map((each) => Type.Literal(each))), { maxItems: 20 }),
+    ),
+  }),
+);
+
+/** What no provider has: a way to ask the sandbox for the truth, and to tell it what to do. */
+export function registerAdmin(
+  app: FastifyInstance,
+  world: World,
+  sender: Sender,
+  timers: Timers,
+): void {
+  app.get('/sandbox/health', () => ({ status: 'up' }));
+  app.get('/health/live', () => ({ status: 'up' }));
+  app.get('/health/ready', () => ({ status: 'up' }));
+  app.get('/sandbox/tokens', () => TOKENS);
+  app.get('/sandbox/truth', () => truthOf(world.store));
+  app.get('/sandbox/deliveries', () => world.store.all('deliveries'));
+
+  app.put('/sandbox/webhook-endpoints/:account', (request) => {
+    const { account } = request.params as { account: string };
+    const endpoint = checked(endpointBody, request.body);
+    world.store.put('endpoints', account, endpoint);
+    // Whatever waited for an address has one now.
+    void sender.settle();
+    return { account, url: endpoint.url };
+  });
+
+  app.post('/sandbox/settle', async () => {
+    timers.runAll();
+    return sender.settle();
+  });
+
+  app.post('/sandbox/payouts', (request) => {
+    const { account, discrepancies } = checked(payoutsBody, request.body);
+    return makePayouts(world, account, discrepancies ?? []);
+  });
+
+  app.post('/sandbox/3ds/:id', (request) => {
+    const { id } = request.params as { id: string };
+    const { decision } = checked(decisionBody, request.body);
+    const { account } = known(world, id);
+    return decideThreeDs(world, account, id, decision);
+  });
+
+  app.get('/3ds/:id', (request, reply) => {
+    const { id } = request.params as { id: string };
+    return reply.type('text/html; charset=utf-8').send(threeDsPage(known(world, id).object));
+  });
+
+  app.post('/3ds/:id', (request, reply) => {
+    const { id } = request.params as { id: string };
+    const form = parseForm(typeof request.body === 'string' ? request.body : '');
+    const { decision } = checked(decisionBody, form);
+    const { account, returnUrl } = known(world, id);
+    const intent = decideThreeDs(world, account, id, decision);
+    if (returnUrl === undefined) {
+      return reply.type('text/html; charset=utf-8').send(threeDsPage(intent));
+    }
+    const back = new URL(returnUrl);
+    back.searchParams.set('payment_intent', id);
+    const paid = intent.status === 'succeeded' || intent.status === 'requires_capture';
+    back.searchParams.set('redirect_status', paid ? 'succeeded' : 'failed');
+    return reply.redirect(back.href, 303);
+  });
+}
+
+function known(world: World, id: string) {
+  const record = world.store.get('intents', id);
+  if (record === undefined) throw missing('payment_intent', id);
+  return record;
+}

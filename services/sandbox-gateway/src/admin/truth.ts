@@ -1,0 +1,131 @@
+import type { EffectRecord, Store } from '../store.js';
+
+/** One PaymentIntent as it is; amounts in the provider's units. */
+export interface TrueIntent {
+  readonly id: string;
+  readonly account: string;
+  readonly status: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly description: string | null;
+  /** The token of the last try; null after a decline. */
+  readonly paymentMethod: string | null;
+  readonly captureMethod: string;
+  readonly cancellationReason: string | null;
+  readonly currency: string;
+  readonly amount: number;
+  readonly amountReceived: number;
+  readonly amountCapturable: number;
+  /** Refunds that did not fail. */
+  readonly amountRefunded: number;
+  readonly amountReleased: number;
+  readonly authorizations: number;
+  readonly captures: number;
+  readonly charges: readonly { id: string; status: string; amount: number; captured: number }[];
+  readonly refunds: readonly {
+    id: string;
+    status: string;
+    amount: number;
+    metadata: Readonly<Record<string, string>>;
+  }[];
+}
+
+export interface Truth {
+  readonly paymentIntents: readonly TrueIntent[];
+  readonly effects: readonly EffectRecord[];
+  readonly capturedTwice: number;
+  /** Payment ids (or PaymentIntent ids without one). */
+  readonly capturedTwicePayments: readonly string[];
+  readonly totals: Readonly<Record<string, Readonly<Record<EffectRecord['kind'], number>>>>;
+}
+
+/**
+ * What really happened at the gateway, from the calls it received and what they did to money. Nothing here is read from
+ * events sent, so it can judge whoever relies on them.
+ */
+export function truthOf(store: Store): Truth {
+  const effects = store.all('effects');
+  const refunds = store.all('refunds').map(({ object }) => object);
+  const charges = store.all('charges').map(({ object }) => object);
+  const paymentIntents = store.all('intents').map(({ account, object }): TrueIntent => {
+    const of = (kind: EffectRecord['kind']) =>
+      effects.filter((effect) => effect.kind === kind && effect.paymentIntentId === object.id);
+    return {
+      id: object.id,
+      account,
+      status: object.status,
+      metadata: object.metadata,
+      description: object.description,
+      paymentMethod: typeof object.payment_method === 'string' ? object.payment_method : null,
+      captureMethod: object.capture_method,
+      cancellationReason: object.cancellation_reason,
+      currency: object.currency,
+      amount: object.amount,
+      amountReceived: object.amount_received,
+      amountCapturable: object.amount_capturable,
+      amountRefunded: sum(of('refunded')) - sum(of('refund_failed')),
+      amountReleased: sum(of('released')),
+      authorizations: of('authorized').length,
+      captures: of('captured').length,
+      charges: charges
+        .filter((charge) => charge.payment_intent === object.id)
+        .map(({ id, status, amount, amount_captured: captured }) => ({
+          id,
+          status,
+          amount,
+          captured,
+        })),
+      refunds: refunds
+        .filter((refund) => refund.payment_intent === object.id)
+        .map(({ id, status, amount, metadata }) => ({
+          id,
+          status: status ?? '',
+          amount,
+          metadata: metadata ?? {},
+        })),
+    };
+  });
+  const twice = capturedTwice(store);
+  return {
+    paymentIntents,
+    effects,
+    capturedTwice: twice.length,
+    capturedTwicePayments: twice,
+    totals: totalsOf(effects),
+  };
+}
+
+/**
+ * Payments whose customer paid more than once: money taken through two PaymentIntents of one payment, more taken than
+ * was asked for, or one capture of ours done twice.
+ */
+function capturedTwice(store: Store): readonly string[] {
+  const captures = new Map<string, { intents: Set<string>; keys: string[] }>();
+  const found = new Set<string>();
+  for (const effect of store.all('effects')) {
+    if (effect.kind !== 'captured') continue;
+    const intent = store.get('intents', effect.paymentIntentId)?.object;
+    const payment = intent?.metadata['paylog_payment'] ?? effect.paymentIntentId;
+    const seen = captures.get(payment) ?? { intents: new Set(), keys: [] };
+    seen.intents.add(effect.paymentIntentId);
+    if (effect.idempotencyKey !== null) seen.keys.push(effect.idempotencyKey);
+    captures.set(payment, seen);
+    const tooMuch = intent !== undefined && intent.amount_received > intent.amount;
+    const repeated = new Set(seen.keys).size < seen.keys.length;
+    if (seen.intents.size > 1 || tooMuch || repeated) found.add(payment);
+  }
+  return [...found];
+}
+
+function totalsOf(effects: readonly EffectRecord[]): Truth['totals'] {
+  const totals: Record<string, Record<EffectRecord['kind'], number>> = {};
+  for (const { kind, currency, amount } of effects) {
+    const zero = { authorized: 0, captured: 0, released: 0, refunded: 0, refund_failed: 0 };
+    const total = (totals[currency] ??= zero);
+    total[kind] += amount;
+  }
+  return totals;
+}
+
+function sum(effects: readonly EffectRecord[]): number {
+  return effects.reduce((total, effect) => total + effect.amount, 0);
+}

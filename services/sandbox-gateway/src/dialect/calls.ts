@@ -1,0 +1,168 @@
+import type Stripe from 'stripe';
+import { invalidParameter } from '../gateway/api-error.js';
+import { behaviourOf, type CallFault, type CallKind } from '../gateway/behaviour.js';
+import {
+  cancelIntent,
+  captureIntent,
+  confirmIntent,
+  createIntent,
+} from '../gateway/payment-intents.js';
+import { createRefund } from '../gateway/refunds.js';
+import { createRun, REPORT_TYPE } from '../gateway/reports.js';
+import type { Caller, World } from '../gateway/world.js';
+import {
+  cancelParams,
+  captureParams,
+  checked,
+  confirmParams,
+  createIntentParams,
+  refundParams,
+  reportRunParams,
+  requireToken,
+} from './params.js';
+
+/** A call that changes something, checked and ready. */
+export interface Prepared {
+  readonly run: (caller: Caller) => unknown;
+  /** How its answer goes wrong. */
+  readonly fault: CallFault | undefined;
+}
+
+/** Checks a call's parameters. `id` is the object in the path. */
+export type Prepare = (world: World, params: unknown, id: string) => Prepared;
+
+export const CALLS: Readonly<Record<string, Prepare>> = {
+  '/v1/payment_intents': prepareCreate,
+  '/v1/payment_intents/:id/confirm': prepareConfirm,
+  '/v1/payment_intents/:id/capture': prepareCapture,
+  '/v1/payment_intents/:id/cancel': prepareCancel,
+  '/v1/refunds': prepareRefund,
+  '/v1/reporting/report_runs': prepareReportRun,
+};
+
+function prepareCreate(world: World, given: unknown): Prepared {
+  const params = checked(createIntentParams, given);
+  requireToken(params.payment_method);
+  if (params.confirm === 'true' && params.payment_method === undefined) {
+    throw invalidParameter(
+      'payment_method',
+      'Confirming needs a payment_method.',
+      'parameter_missing',
+    );
+  }
+  if (params.confirm === 'true' && params.return_url === undefined && redirects(params)) {
+    throw invalidParameter(
+      'return_url',
+      'Payment methods that redirect need a return_url, or allow_redirects=never.',
+      'parameter_missing',
+    );
+  }
+  return {
+    fault: faultOf(params.payment_method, 'create'),
+    run: (caller) =>
+      createIntent(world, caller, {
+        amount: Number(params.amount),
+        currency: params.currency.toLowerCase(),
+        captureMethod: params.capture_method ?? 'automatic_async',
+        confirm: params.confirm === 'true',
+        metadata: params.metadata ?? {},
+        ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
+        ...(params.customer === undefined ? {} : { customer: params.customer }),
+        ...(params.description === undefined ? {} : { description: params.description }),
+        ...(params.return_url === undefined ? {} : { returnUrl: params.return_url }),
+      }),
+  };
+}
+
+function redirects(params: {
+  automatic_payment_methods?: { enabled: 'true' | 'false'; allow_redirects?: string };
+}): boolean {
+  const methods = params.automatic_payment_methods;
+  return methods?.enabled === 'true' && methods.allow_redirects !== 'never';
+}
+
+function prepareConfirm(world: World, given: unknown, id: string): Prepared {
+  const params = checked(confirmParams, given);
+  requireToken(params.payment_method);
+  return {
+    fault: undefined,
+    run: (caller) =>
+      confirmIntent(world, caller, id, {
+        ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
+        ...(params.return_url === undefined ? {} : { returnUrl: params.return_url }),
+      }),
+  };
+}
+
+function prepareCapture(world: World, given: unknown, id: string): Prepared {
+  const params = checked(captureParams, given);
+  return {
+    fault: faultOf(methodOf(world, id), 'capture'),
+    run: (caller) =>
+      captureIntent(world, caller, id, {
+        final: params.final_capture !== 'false',
+        metadata: params.metadata ?? {},
+        ...(params.amount_to_capture === undefined
+          ? {}
+          : { amount: Number(params.amount_to_capture) }),
+      }),
+  };
+}
+
+function prepareCancel(world: World, given: unknown, id: string): Prepared {
+  const params = checked(cancelParams, given);
+  return {
+    fault: faultOf(methodOf(world, id), 'cancel'),
+    run: (caller) => cancelIntent(world, caller, id, params.cancellation_reason ?? null),
+  };
+}
+
+function prepareRefund(world: World, given: unknown): Prepared {
+  const params = checked(refundParams, given);
+  const { charge, payment_intent: paymentIntent } = params;
+  if ((charge === undefined) === (paymentIntent === undefined)) {
+    throw invalidParameter('payment_intent', 'Give one of charge and payment_intent.');
+  }
+  const method =
+    charge === undefined
+      ? methodOf(world, paymentIntent ?? '')
+      : (world.store.get('charges', charge)?.object.payment_method ?? undefined);
+  return {
+    fault: faultOf(method, 'refund'),
+    run: (caller) =>
+      createRefund(world, caller, {
+        metadata: params.metadata ?? {},
+        ...(charge === undefined ? {} : { charge }),
+        ...(paymentIntent === undefined ? {} : { paymentIntent }),
+        ...(params.amount === undefined ? {} : { amount: Number(params.amount) }),
+        ...(params.reason === undefined ? {} : { reason: params.reason }),
+      }),
+  };
+}
+
+function prepareReportRun(world: World, given: unknown): Prepared {
+  const { report_type: reportType, parameters } = checked(reportRunParams, given);
+  if (reportType !== REPORT_TYPE) {
+    throw invalidParameter('report_type', `The sandbox writes ${REPORT_TYPE} only.`);
+  }
+  return {
+    fault: undefined,
+    run: (caller): Stripe.Reporting.ReportRun =>
+      createRun(world, caller, {
+        reportType,
+        intervalStart: Number(parameters.interval_start),
+        intervalEnd: Number(parameters.interval_end),
+        ...(parameters.currency === undefined ? {} : { currency: parameters.currency }),
+        ...(parameters.columns === undefined ? {} : { columns: parameters.columns }),
+      }),
+  };
+}
+
+function methodOf(world: World, intentId: string): string | undefined {
+  const method = world.store.get('intents', intentId)?.object.payment_method;
+  return typeof method === 'string' ? method : undefined;
+}
+
+function faultOf(paymentMethod: string | undefined, kind: CallKind): CallFault | undefined {
+  return paymentMethod === undefined ? undefined : behaviourOf(paymentMethod)?.calls?.[kind];
+}

@@ -1,0 +1,95 @@
+/** What a payment method token makes the sandbox do. */
+export interface Behaviour {
+  /** Refuse the authorization. */
+  readonly decline?: Decline;
+  /** Ask the shopper first. */
+  readonly authenticate?: true;
+  readonly refund?: 'pending' | 'fails_later';
+  /**
+   * How a call is answered. `lost`: done, then hung up or never answered. `error_after`: done, then 500.
+   * `error_before`: not done, 500. `limited`: 429 the first time. `slow`: after a second, the key in flight meanwhile.
+   */
+  readonly calls?: Partial<Record<CallKind, CallFault>>;
+  readonly webhooks?: WebhookFault;
+}
+
+export type CallKind = 'create' | 'capture' | 'refund' | 'cancel';
+export type CallFault = 'lost' | 'error_after' | 'error_before' | 'limited' | 'slow';
+export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature';
+
+export interface Decline {
+  readonly code: string;
+  readonly declineCode: string;
+  readonly adviceCode?: string;
+  readonly message: string;
+}
+
+const declined = (declineCode: string, message: string, adviceCode?: string): Decline => ({
+  code: 'card_declined',
+  declineCode,
+  message,
+  ...(adviceCode === undefined ? {} : { adviceCode }),
+});
+
+const GENERIC = declined('generic_decline', 'Your card was declined.');
+const LOST = declined('lost_card', 'Your card was declined.', 'do_not_try_again');
+const STOLEN = declined('stolen_card', 'Your card was declined.', 'do_not_try_again');
+const INSUFFICIENT = declined(
+  'insufficient_funds',
+  'Your card has insufficient funds.',
+  'try_again_later',
+);
+const EXPIRED: Decline = {
+  code: 'expired_card',
+  declineCode: 'expired_card',
+  adviceCode: 'confirm_card_data',
+  message: 'Your card has expired.',
+};
+const PROCESSING: Decline = {
+  code: 'processing_error',
+  declineCode: 'processing_error',
+  adviceCode: 'try_again_later',
+  message: 'An error occurred while processing your card. Try again in a little bit.',
+};
+
+const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
+  // The provider's own test tokens.
+  pm_card_visa: {},
+  pm_card_mastercard: {},
+  pm_card_visa_chargeDeclined: { decline: GENERIC },
+  pm_card_visa_chargeDeclinedInsufficientFunds: { decline: INSUFFICIENT },
+  pm_card_visa_chargeDeclinedLostCard: { decline: LOST },
+  pm_card_visa_chargeDeclinedStolenCard: { decline: STOLEN },
+  pm_card_chargeDeclined: { decline: GENERIC },
+  pm_card_chargeDeclinedInsufficientFunds: { decline: INSUFFICIENT },
+  pm_card_chargeDeclinedExpiredCard: { decline: EXPIRED },
+  pm_card_chargeDeclinedProcessingError: { decline: PROCESSING },
+  pm_card_authenticationRequired: { authenticate: true },
+  pm_card_threeDSecure2Required: { authenticate: true },
+  pm_card_threeDSecureRequiredChargeDeclined: { authenticate: true, decline: GENERIC },
+  pm_card_pendingRefund: { refund: 'pending' },
+  pm_card_refundFail: { refund: 'fails_later' },
+  // Ours: what a network and a provider do on a bad day.
+  pm_sandbox_commitThenTimeout: { calls: { create: 'lost' } },
+  pm_sandbox_captureTimeout: { calls: { capture: 'lost' } },
+  pm_sandbox_refundTimeout: { calls: { refund: 'lost' } },
+  pm_sandbox_cancelTimeout: { calls: { cancel: 'lost' } },
+  pm_sandbox_errorAfterCommit: { calls: { create: 'error_after' } },
+  pm_sandbox_errorBeforeCommit: { calls: { create: 'error_before' } },
+  pm_sandbox_rateLimited: {
+    calls: { create: 'limited', capture: 'limited', refund: 'limited', cancel: 'limited' },
+  },
+  pm_sandbox_slow: { calls: { create: 'slow' } },
+  pm_sandbox_webhooksDuplicated: { webhooks: 'duplicated' },
+  pm_sandbox_webhooksReordered: { webhooks: 'reordered' },
+  pm_sandbox_webhooksVaried: { webhooks: 'varied' },
+  pm_sandbox_webhookBadSignature: { webhooks: 'bad_signature' },
+};
+
+/** Every token the sandbox knows. */
+export const TOKENS: readonly string[] = Object.keys(BY_TOKEN);
+
+/** Undefined for a token that doesn't exist: the API then answers `resource_missing`. */
+export function behaviourOf(token: string): Behaviour | undefined {
+  return Object.hasOwn(BY_TOKEN, token) ? BY_TOKEN[token] : undefined;
+}

@@ -1,0 +1,117 @@
+import type Stripe from 'stripe';
+import type { EffectRecord } from '../store.js';
+import type { Decline } from './behaviour.js';
+import { newId } from './new-id.js';
+import { balanceTransactionObject, chargeObject, type NewBalanceTransaction } from './objects.js';
+import { seconds, type Caller, type World } from './world.js';
+
+/** Share of a capture the sandbox keeps: 2.9 % and 30 minor units, half up. Account configurations expect the same. */
+const FEE_BPS = 290;
+const FEE_FIXED = 30;
+
+export function feeOf(amount: number): number {
+  return Math.floor((amount * FEE_BPS + 5000) / 10_000) + FEE_FIXED;
+}
+
+/** One try at the issuer. */
+export function makeCharge(
+  world: World,
+  account: string,
+  intent: Stripe.PaymentIntent,
+  decline: Decline | undefined,
+): Stripe.Charge {
+  const object = chargeObject({
+    id: newId('ch'),
+    created: seconds(world),
+    intent,
+    ...(decline === undefined
+      ? {}
+      : { failure: { ...decline, adviceCode: decline.adviceCode ?? null } }),
+  });
+  return saveCharge(world, account, object);
+}
+
+export function saveCharge(world: World, account: string, object: Stripe.Charge): Stripe.Charge {
+  world.store.put('charges', object.id, { account, object });
+  return object;
+}
+
+export function chargeOf(world: World, intent: Stripe.PaymentIntent): Stripe.Charge {
+  const id = typeof intent.latest_charge === 'string' ? intent.latest_charge : '';
+  const record = world.store.get('charges', id);
+  if (record === undefined) throw new Error(`charge ${id} of ${intent.id} is missing`);
+  return record.object;
+}
+
+/** Money comes in: the balance grows by the amount less the fee. */
+export function bookCapture(
+  world: World,
+  caller: Caller,
+  charge: Stripe.Charge,
+  amount: number,
+): string {
+  return book(world, caller.account, charge, {
+    amount,
+    fee: feeOf(amount),
+    source: charge.id,
+    type: 'charge',
+  });
+}
+
+/** Money goes back, or comes back when the refund fails. The fee is kept. */
+export function bookRefund(
+  world: World,
+  account: string,
+  charge: Stripe.Charge,
+  refund: Stripe.Refund,
+  type: 'refund' | 'refund_failure',
+): string {
+  const amount = type === 'refund' ? -refund.amount : refund.amount;
+  return book(world, account, charge, { amount, fee: 0, source: refund.id, type });
+}
+
+function book(
+  world: World,
+  account: string,
+  charge: Stripe.Charge,
+  entry: Pick<NewBalanceTransaction, 'amount' | 'fee' | 'source' | 'type'>,
+): string {
+  const object = balanceTransactionObject({
+    id: newId('txn'),
+    currency: charge.currency,
+    created: seconds(world),
+    ...entry,
+  });
+  world.store.put('balance', object.id, {
+    account,
+    object,
+    chargeId: charge.id,
+    paymentIntentId: intentIdOf(charge),
+  });
+  return object.id;
+}
+
+/** Writes down what a call did to money. */
+export function recordEffect(
+  world: World,
+  caller: Caller,
+  kind: EffectRecord['kind'],
+  charge: Stripe.Charge,
+  object: string,
+  amount: number,
+): void {
+  world.store.put('effects', String(world.store.count('effects') + 1), {
+    account: caller.account,
+    kind,
+    at: world.now().toISOString(),
+    paymentIntentId: intentIdOf(charge),
+    object,
+    amount,
+    currency: charge.currency,
+    idempotencyKey: caller.idempotencyKey,
+  });
+}
+
+export function intentIdOf(charge: Stripe.Charge): string {
+  return typeof charge.payment_intent === 'string' ? charge.payment_intent : '';
+}

@@ -1,0 +1,271 @@
+import type Stripe from 'stripe';
+
+/**
+ * Whole objects, as the provider sends them: every field its types demand, so that nothing downstream comes to depend on
+ * a shape only the sandbox has. `satisfies` breaks the build when the SDK's types move.
+ */
+
+export interface NewPaymentIntent {
+  readonly id: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly captureMethod: 'automatic' | 'automatic_async' | 'manual';
+  readonly clientSecret: string;
+  readonly created: number;
+  readonly customer: string | null;
+  readonly description: string | null;
+  readonly metadata: Record<string, string>;
+  readonly paymentMethod: string | null;
+}
+
+export function paymentIntentObject(from: NewPaymentIntent): Stripe.PaymentIntent {
+  return {
+    id: from.id,
+    object: 'payment_intent',
+    allowed_payment_method_types: null,
+    amount: from.amount,
+    amount_capturable: 0,
+    amount_details: { tip: {} },
+    amount_received: 0,
+    application: null,
+    application_fee_amount: null,
+    automatic_payment_methods: { allow_redirects: 'always', enabled: true },
+    canceled_at: null,
+    cancellation_reason: null,
+    capture_method: from.captureMethod,
+    client_secret: from.clientSecret,
+    confirmation_method: 'automatic',
+    created: from.created,
+    currency: from.currency,
+    customer: from.customer,
+    customer_account: null,
+    description: from.description,
+    excluded_payment_method_types: null,
+    last_payment_error: null,
+    latest_charge: null,
+    livemode: false,
+    managed_payments: null,
+    metadata: from.metadata,
+    next_action: null,
+    on_behalf_of: null,
+    payment_method: from.paymentMethod,
+    payment_method_configuration_details: null,
+    payment_method_options: { card: cardOptions },
+    payment_method_types: ['card'],
+    payment_record: null,
+    processing: null,
+    receipt_email: null,
+    review: null,
+    setup_future_usage: null,
+    shipping: null,
+    source: null,
+    statement_descriptor: null,
+    statement_descriptor_suffix: null,
+    status: from.paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
+    transfer_data: null,
+    transfer_group: null,
+  } satisfies Stripe.PaymentIntent;
+}
+
+const cardOptions = {
+  installments: null,
+  mandate_options: null,
+  network: null,
+  request_three_d_secure: 'automatic',
+} satisfies Stripe.PaymentIntent.PaymentMethodOptions.Card;
+
+export interface NewCharge {
+  readonly id: string;
+  readonly created: number;
+  readonly intent: Stripe.PaymentIntent;
+  readonly failure?: {
+    readonly code: string;
+    readonly declineCode: string;
+    readonly adviceCode: string | null;
+    readonly message: string;
+  };
+}
+
+/** The metadata is copied when the charge is made; later changes of the PaymentIntent don't reach it. */
+export function chargeObject({ id, created, intent, failure }: NewCharge): Stripe.Charge {
+  return {
+    id,
+    object: 'charge',
+    amount: intent.amount,
+    amount_captured: 0,
+    amount_refunded: 0,
+    application: null,
+    application_fee: null,
+    application_fee_amount: null,
+    balance_transaction: null,
+    billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
+    calculated_statement_descriptor: 'SANDBOX',
+    captured: false,
+    created,
+    currency: intent.currency,
+    customer: intent.customer,
+    description: intent.description,
+    disputed: false,
+    failure_balance_transaction: null,
+    failure_code: failure?.code ?? null,
+    failure_message: failure?.message ?? null,
+    fraud_details: {},
+    livemode: false,
+    metadata: { ...intent.metadata },
+    on_behalf_of: null,
+    outcome: {
+      advice_code: failure?.adviceCode ?? null,
+      network_advice_code: null,
+      network_decline_code: failure === undefined ? null : '01',
+      network_status: failure === undefined ? 'approved_by_network' : 'declined_by_network',
+      reason: failure?.declineCode ?? null,
+      risk_level: 'normal',
+      risk_score: 12,
+      seller_message: failure === undefined ? 'Payment complete.' : failure.message,
+      type: failure === undefined ? 'authorized' : 'issuer_declined',
+    },
+    paid: failure === undefined,
+    payment_intent: intent.id,
+    payment_method: typeof intent.payment_method === 'string' ? intent.payment_method : null,
+    payment_method_details: null,
+    radar_options: {},
+    receipt_email: null,
+    receipt_number: null,
+    receipt_url: null,
+    refunded: false,
+    review: null,
+    shipping: null,
+    source: null,
+    source_transfer: null,
+    statement_descriptor: null,
+    statement_descriptor_suffix: null,
+    status: failure === undefined ? 'succeeded' : 'failed',
+    transfer_data: null,
+    transfer_group: null,
+  } satisfies Stripe.Charge;
+}
+
+export interface NewRefund {
+  readonly id: string;
+  readonly amount: number;
+  readonly created: number;
+  readonly charge: Stripe.Charge;
+  readonly metadata: Record<string, string>;
+  readonly reason: string | null;
+  readonly status: 'pending' | 'succeeded';
+}
+
+export function refundObject(from: NewRefund): Stripe.Refund {
+  return {
+    id: from.id,
+    object: 'refund',
+    amount: from.amount,
+    balance_transaction: null,
+    charge: from.charge.id,
+    created: from.created,
+    currency: from.charge.currency,
+    customer: null,
+    customer_account: null,
+    destination_details: {
+      card: {
+        reference_status: 'pending',
+        reference_type: 'acquirer_reference_number',
+        type: 'refund',
+      },
+      type: 'card',
+    },
+    metadata: from.metadata,
+    payment_intent: from.charge.payment_intent,
+    payment_method: from.charge.payment_method,
+    reason: from.reason,
+    receipt_number: null,
+    source_transfer_reversal: null,
+    status: from.status,
+    transfer_reversal: null,
+    ...(from.status === 'pending' ? { pending_reason: 'processing' } : {}),
+  } satisfies Stripe.Refund;
+}
+
+export interface NewBalanceTransaction {
+  readonly id: string;
+  readonly amount: number;
+  readonly fee: number;
+  readonly currency: string;
+  readonly created: number;
+  readonly source: string;
+  readonly type: 'charge' | 'refund' | 'refund_failure' | 'payout';
+}
+
+export function balanceTransactionObject(from: NewBalanceTransaction): Stripe.BalanceTransaction {
+  return {
+    id: from.id,
+    object: 'balance_transaction',
+    amount: from.amount,
+    available_on: from.created,
+    balance_type: 'payments',
+    created: from.created,
+    currency: from.currency,
+    description: null,
+    exchange_rate: null,
+    fee: from.fee,
+    fee_details:
+      from.fee === 0
+        ? []
+        : [
+            {
+              amount: from.fee,
+              application: null,
+              currency: from.currency,
+              description: 'Sandbox processing fees',
+              type: 'stripe_fee',
+            },
+          ],
+    net: from.amount - from.fee,
+    reporting_category: from.type,
+    source: from.source,
+    status: 'available',
+    type: from.type,
+  } satisfies Stripe.BalanceTransaction;
+}
+
+export interface NewPayout {
+  readonly id: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly created: number;
+  readonly balanceTransaction: string;
+  readonly traceId: string;
+}
+
+/** Settled at T+0: paid and reconciled the moment it is made. */
+export function payoutObject(from: NewPayout): Stripe.Payout {
+  return {
+    id: from.id,
+    object: 'payout',
+    amount: from.amount,
+    application_fee: null,
+    application_fee_amount: null,
+    arrival_date: from.created,
+    automatic: true,
+    balance_transaction: from.balanceTransaction,
+    created: from.created,
+    currency: from.currency,
+    description: 'STRIPE PAYOUT',
+    destination: null,
+    failure_balance_transaction: null,
+    failure_code: null,
+    failure_message: null,
+    livemode: false,
+    metadata: {},
+    method: 'standard',
+    original_payout: null,
+    payout_method: null,
+    reconciliation_status: 'completed',
+    reversed_by: null,
+    source_type: 'card',
+    statement_descriptor: null,
+    status: 'paid',
+    trace_id: { status: 'supported', value: from.traceId },
+    type: 'bank_account',
+  } satisfies Stripe.Payout;
+}

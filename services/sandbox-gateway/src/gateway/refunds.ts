@@ -1,0 +1,162 @@
+import type Stripe from 'stripe';
+import { missing, refusedByState } from './api-error.js';
+import { bookRefund, intentIdOf, recordEffect, saveCharge } from './charges.js';
+import { newId } from './new-id.js';
+import { refundObject } from './objects.js';
+import { intentOf, tellCharge } from './payment-intents.js';
+import { seconds, type Caller, type World } from './world.js';
+import { behaviourOf } from './behaviour.js';
+
+/** How long a pending refund pends, and a failing one looks well. */
+const SETTLES_AFTER_MS = 400;
+
+export interface CreateRefund {
+  readonly charge?: string;
+  readonly paymentIntent?: string;
+  readonly amount?: number;
+  readonly reason?: string;
+  readonly metadata: Record<string, string>;
+}
+
+export function createRefund(world: World, caller: Caller, from: CreateRefund): Stripe.Refund {
+  const charge = refundable(world, caller, from);
+  const left = charge.amount_captured - charge.amount_refunded;
+  if (left === 0) {
+    throw refusedByState(
+      'charge_already_refunded',
+      `Charge ${charge.id} has already been refunded.`,
+    );
+  }
+  const amount = from.amount ?? left;
+  if (amount > left) {
+    throw refusedByState(
+      'refund_amount_too_large',
+      `Refund amount (${amount}) is greater than unrefunded amount on charge (${left}).`,
+      { param: 'amount' },
+    );
+  }
+  const way = wayOf(charge);
+  const draft = refundObject({
+    id: newId('re'),
+    amount,
+    created: seconds(world),
+    charge,
+    metadata: from.metadata,
+    reason: from.reason ?? null,
+    status: way === 'pending' ? 'pending' : 'succeeded',
+  });
+  const transaction = bookRefund(world, caller.account, charge, draft, 'refund');
+  const refund: Stripe.Refund = { ...draft, balance_transaction: transaction };
+  save(world, caller.account, refund);
+  recordEffect(world, caller, 'refunded', charge, refund.id, amount);
+  const refunded = saveCharge(world, caller.account, {
+    ...charge,
+    amount_refunded: charge.amount_refunded + amount,
+    refunded: charge.amount_refunded + amount === charge.amount_captured,
+  });
+  tellRefund(world, caller.account, caller, refund, 'refund.created');
+  tellCharge(world, caller, refunded, 'charge.refunded');
+  if (way !== undefined) {
+    world.later(SETTLES_AFTER_MS, () => settle(world, caller.account, refund.id, way));
+  }
+  return refund;
+}
+
+export function refundOf(world: World, account: string, id: string): Stripe.Refund {
+  const record = world.store.get('refunds', id);
+  if (record === undefined || record.account !== account) throw missing('refund', id);
+  return record.object;
+}
+
+/** After a restart: refunds that were still to settle. */
+export function resumeRefunds(world: World): void {
+  for (const { account, object } of world.store.all('refunds')) {
+    const charge = world.store.get('charges', idOf(object.charge))?.object;
+    const way = charge === undefined ? undefined : wayOf(charge);
+    const open =
+      (way === 'pending' && object.status === 'pending') ||
+      (way === 'fails_later' && object.status === 'succeeded');
+    if (way !== undefined && open) {
+      world.later(SETTLES_AFTER_MS, () => settle(world, account, object.id, way));
+    }
+  }
+}
+
+function settle(world: World, account: string, id: string, way: 'pending' | 'fails_later'): void {
+  const before = refundOf(world, account, id);
+  if (way === 'pending') {
+    const { pending_reason: _over, ...rest } = before;
+    const refund: Stripe.Refund = { ...rest, status: 'succeeded' };
+    save(world, account, refund);
+    tellRefund(world, account, undefined, refund, 'refund.updated');
+    tellRefund(world, account, undefined, refund, 'charge.refund.updated');
+    return;
+  }
+  const charge = world.store.get('charges', idOf(before.charge))?.object;
+  if (charge === undefined) throw new Error(`charge of ${id} is missing`);
+  const failed: Stripe.Refund = {
+    ...before,
+    status: 'failed',
+    failure_reason: 'expired_or_canceled_card',
+    failure_balance_transaction: bookRefund(world, account, charge, before, 'refund_failure'),
+  };
+  save(world, account, failed);
+  // No caller: the bank sent it back by itself.
+  const bank: Caller = { account, requestId: '', idempotencyKey: null };
+  recordEffect(world, bank, 'refund_failed', charge, failed.id, failed.amount);
+  // What was refunded so far falls again: the reason why nobody may read it as a running total.
+  saveCharge(world, account, {
+    ...charge,
+    amount_refunded: charge.amount_refunded - failed.amount,
+    refunded: false,
+  });
+  tellRefund(world, account, undefined, failed, 'refund.failed');
+  tellRefund(world, account, undefined, failed, 'refund.updated');
+  tellRefund(world, account, undefined, failed, 'charge.refund.updated');
+}
+
+function refundable(world: World, caller: Caller, from: CreateRefund): Stripe.Charge {
+  const id =
+    from.charge ??
+    idOf(intentOf(world, caller.account, from.paymentIntent ?? '').object.latest_charge);
+  const record = world.store.get('charges', id);
+  if (record === undefined || record.account !== caller.account) throw missing('charge', id);
+  const charge = record.object;
+  if (charge.amount_captured === 0 || charge.status !== 'succeeded') {
+    throw refusedByState('charge_not_captured', `Charge ${charge.id} has nothing to refund.`);
+  }
+  return charge;
+}
+
+function wayOf(charge: Stripe.Charge): 'pending' | 'fails_later' | undefined {
+  return behaviourOf(charge.payment_method ?? '')?.refund;
+}
+
+function save(world: World, account: string, object: Stripe.Refund): void {
+  world.store.put('refunds', object.id, { account, object });
+}
+
+function tellRefund(
+  world: World,
+  account: string,
+  caller: Caller | undefined,
+  object: Stripe.Refund,
+  type: 'refund.created' | 'refund.updated' | 'refund.failed' | 'charge.refund.updated',
+): void {
+  const charge = world.store.get('charges', idOf(object.charge))?.object;
+  world.emitter.emit(
+    {
+      account,
+      caller,
+      at: seconds(world),
+      ...(charge === undefined ? {} : { paymentIntentId: intentIdOf(charge) }),
+    },
+    type,
+    object,
+  );
+}
+
+function idOf(reference: string | { readonly id: string } | null): string {
+  if (reference === null) return '';
+  return typeof reference === 'string' ? reference : reference.id;
+}

@@ -1,0 +1,81 @@
+import Stripe from 'stripe';
+import { startSandbox, type Sandbox } from '../sandbox.js';
+import type { Truth } from '../admin/truth.js';
+import type { DeliveryRecord } from '../store.js';
+import { WebhookReceiver } from './webhook-receiver.js';
+
+export const API_KEY = 'sk_test_sandbox';
+export const WEBHOOK_SECRET = 'whsec_sandbox';
+export const ACCOUNT = 'stripe-main';
+
+/** A sandbox on a free port, the official SDK that talks to it, and an endpoint that hears it. */
+export interface RunningSandbox {
+  readonly sandbox: Sandbox;
+  readonly stripe: Stripe;
+  readonly receiver: WebhookReceiver;
+  /** Sends what waits, again and again, until everything is acknowledged. */
+  settle(): Promise<void>;
+  truth(): Promise<Truth>;
+  deliveries(): Promise<DeliveryRecord[]>;
+  ask<T>(method: string, path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function runSandbox(
+  options: { readonly dataFile?: string; readonly timeoutMs?: number } = {},
+): Promise<RunningSandbox> {
+  const receiver = await WebhookReceiver.start();
+  const sandbox = await startSandbox(
+    {
+      seed: '7',
+      accounts: [
+        {
+          account: ACCOUNT,
+          apiKey: API_KEY,
+          webhookUrl: receiver.url,
+          webhookSecret: WEBHOOK_SECRET,
+        },
+      ],
+      ...(options.dataFile === undefined ? {} : { dataFile: options.dataFile }),
+    },
+    { host: '127.0.0.1', port: 0 },
+  );
+  const url = new URL(sandbox.url);
+  const stripe = new Stripe(API_KEY, {
+    host: url.hostname,
+    port: url.port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    telemetry: false,
+    timeout: options.timeoutMs ?? 5000,
+  });
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(new URL(path, sandbox.url), {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return (await response.json()) as T;
+  };
+  return {
+    sandbox,
+    stripe,
+    receiver,
+    ask,
+    truth: () => ask<Truth>('GET', '/sandbox/truth'),
+    deliveries: () => ask<DeliveryRecord[]>('GET', '/sandbox/deliveries'),
+    async settle() {
+      for (let round = 0; round < 50; round += 1) {
+        const { pending } = await ask<{ pending: number }>('POST', '/sandbox/settle');
+        if (pending === 0) return;
+      }
+      throw new Error('the receiver does not acknowledge');
+    },
+    async close() {
+      await sandbox.close();
+      await receiver.close();
+    },
+  };
+}

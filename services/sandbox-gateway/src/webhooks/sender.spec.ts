@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import Stripe from 'stripe';
+import { runSandbox, WEBHOOK_SECRET, type RunningSandbox } from '../testing/running-sandbox.js';
+import type { Received } from '../testing/webhook-receiver.js';
+
+let running: RunningSandbox;
+
+beforeEach(async () => {
+  running = await runSandbox();
+});
+afterEach(() => running.close());
+
+async function pay(
+  paymentMethod = 'pm_card_visa',
+  captureMethod: 'automatic' | 'manual' = 'automatic',
+) {
+  return running.stripe.paymentIntents.create({
+    amount: 1000,
+    currency: 'eur',
+    confirm: true,
+    capture_method: captureMethod,
+    payment_method: paymentMethod,
+    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+  });
+}
+
+function verified({ body, signature }: Received): Stripe.Event | undefined {
+  try {
+    return running.stripe.webhooks.constructEvent(body, signature, WEBHOOK_SECRET);
+  } catch {
+    return undefined;
+  }
+}
+
+const events = () => running.receiver.received.flatMap((each) => verified(each) ?? []);
+const types = () =>
+  events()
+    .map(({ type }) => type)
+    .sort();
+const digest = ({ body }: Received) => createHash('sha256').update(body).digest('hex');
+
+describe('webhooks', () => {
+  it('tell an automatic capture by both twins', async () => {
+    await pay();
+    await running.settle();
+    expect(types()).toEqual([
+      'charge.succeeded',
+      'charge.updated',
+      'payment_intent.created',
+      'payment_intent.succeeded',
+    ]);
+  });
+
+  it('tell captures as a running total', async () => {
+    const { id } = await pay('pm_card_visa', 'manual');
+    const part = { amount_to_capture: 300, final_capture: false };
+    await running.stripe.paymentIntents.capture(id, part);
+    await running.stripe.paymentIntents.capture(id, { amount_to_capture: 200 });
+    await running.settle();
+    const totals = events().flatMap((event) =>
+      event.type === 'charge.captured' ? [event.data.object.amount_captured] : [],
+    );
+    expect(totals.sort()).toEqual([300, 500]);
+    expect(types()).toContain('payment_intent.amount_capturable_updated');
+  });
+
+  it('tell declines, cancelations and refunds', async () => {
+    await expect(pay('pm_card_visa_chargeDeclined')).rejects.toThrow();
+    const held = await pay('pm_card_visa', 'manual');
+    await running.stripe.paymentIntents.cancel(held.id);
+    const paid = await pay('pm_card_refundFail');
+    await running.stripe.refunds.create({ payment_intent: paid.id });
+    await running.settle();
+    await running.settle();
+    expect(types()).toEqual(
+      expect.arrayContaining([
+        'charge.failed',
+        'payment_intent.payment_failed',
+        'payment_intent.canceled',
+        'charge.refunded',
+        'refund.created',
+        'refund.failed',
+        'charge.refund.updated',
+      ]),
+    );
+  });
+
+  it('come again until they are acknowledged, each time signed anew', async () => {
+    let refusals = 0;
+    running.receiver.answer = () => ((refusals += 1) <= 6 ? 503 : 200);
+    await pay();
+    await running.settle();
+    const { received } = running.receiver;
+    expect(received).toHaveLength(10);
+    expect(received.every((each) => verified(each) !== undefined)).toBe(true);
+    const deliveries = await running.deliveries();
+    expect(deliveries.map(({ status }) => status).sort()).toEqual([
+      ...Array<number>(4).fill(200),
+      ...Array<number>(6).fill(503),
+    ]);
+    const listed = await running.stripe.events.list({ delivery_success: false });
+    expect(listed.data).toEqual([]);
+  });
+
+  it('come twice with the same bytes', async () => {
+    await pay('pm_sandbox_webhooksDuplicated');
+    await running.settle();
+    const bodies = running.receiver.received.map(digest);
+    expect(bodies).toHaveLength(8);
+    expect(new Set(bodies).size).toBe(4);
+  });
+
+  it('come twice with slightly other bytes', async () => {
+    await pay('pm_sandbox_webhooksVaried');
+    await running.settle();
+    expect(new Set(running.receiver.received.map(digest)).size).toBe(8);
+    expect(new Set(events().map(({ id }) => id)).size).toBe(4);
+  });
+
+  it('come once with a wrong signature, and then right', async () => {
+    running.receiver.answer = (delivery) => (verified(delivery) === undefined ? 401 : 200);
+    await pay('pm_sandbox_webhookBadSignature');
+    await running.settle();
+    expect(running.receiver.received.filter((each) => verified(each) === undefined)).toHaveLength(
+      1,
+    );
+    expect(new Set(events().map(({ id }) => id)).size).toBe(4);
+    const wrong = (await running.deliveries()).filter(({ signedWrong }) => signedWrong);
+    expect(wrong.map(({ status }) => status)).toEqual([401]);
+  });
+
+  it('come in another order', async () => {
+    await pay('pm_sandbox_webhooksReordered');
+    const probe = () => running.receiver.received.length === 4;
+    for (let i = 0; i < 100 && !probe(); i += 1) await new Promise((r) => setTimeout(r, 50));
+    expect(events().map(({ type }) => type)[0]).not.toBe('payment_intent.created');
+    expect(types()).toHaveLength(4);
+  });
+});
