@@ -1,5 +1,10 @@
 import { Catch, type INestApplication, type RpcExceptionFilter } from '@nestjs/common';
-import { BaseRpcContext, Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import {
+  BaseRpcContext,
+  Server,
+  type CustomTransportStrategy,
+  type NestMicroservice,
+} from '@nestjs/microservices';
 import { isObservable, lastValueFrom, throwError, type Observable } from 'rxjs';
 import { KafkaFault } from './fault.js';
 import { GroupReader, type GroupReaderOptions } from './group-reader.js';
@@ -24,6 +29,8 @@ export const transportOf = (group: string): symbol => Symbol.for(`paylog.kafka/$
  * Kafka transport blocks a partition for ever on a throwing handler and acknowledges what has no handler.
  */
 export class BatchConsumer extends Server implements CustomTransportStrategy {
+  /** Nest need not log what the reader logs. */
+  override readonly propagatesEventHandlerErrors = true;
   private readonly reader: GroupReader;
 
   constructor(private readonly options: GroupReaderOptions) {
@@ -87,8 +94,14 @@ class ErrorsAsThrown implements RpcExceptionFilter {
  */
 export function mountConsumers(app: INestApplication, consumers: readonly BatchConsumer[]): void {
   for (const strategy of consumers) {
-    const microservice = app.connectMicroservice({ strategy }, { inheritAppConfig: false });
+    const options = { inheritAppConfig: false, deferInitialization: true };
+    const microservice = app.connectMicroservice({ strategy }, options) as NestMicroservice;
+    // A filter counts only for handlers registered after it. This is what connectMicroservice does when not deferred;
+    // leaving it to `listen` would call the application's init hooks a second time.
     microservice.useGlobalFilters(new ErrorsAsThrown());
+    microservice.registerListeners();
+    microservice.setIsInitialized(true);
+    microservice.setIsInitHookCalled(true);
   }
 }
 

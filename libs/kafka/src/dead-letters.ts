@@ -24,7 +24,7 @@ export function startDeadLetterRelay(options: DeadLetterOptions): Loop {
   const { log, kafka, logger, everyMs = 1_000 } = options;
   const publisher = createPublisher(kafka, logger);
   const loop = startLoop(everyMs, logger, 'dead letters not published', async () => {
-    const rows = await log.unpublishedParked(AT_ONCE);
+    const rows = (await log.unpublishedParked(AT_ONCE)).sort(byOffset);
     for (const [topic, letters] of byTopic(rows)) {
       await publishLetters(publisher, topic, letters, logger);
       await log.markPublished(letters.map(({ id }) => id));
@@ -79,6 +79,10 @@ export function topicFor({ source }: Pick<ParkedRow, 'source'>): string | undefi
   if (slash < 1) return undefined;
   return deadLetterTopic(source.slice(slash + 1), source.slice(0, slash));
 }
+
+/** A batch's poison is parked in one instant; its copies stand in the order of the messages. */
+const byOffset = (a: ParkedRow, b: ParkedRow): number =>
+  a.partition - b.partition || (a.offset < b.offset ? -1 : 1);
 
 function byTopic(rows: readonly ParkedRow[]): Map<string, ParkedRow[]> {
   const grouped = new Map<string, ParkedRow[]>();

@@ -40,8 +40,14 @@ describe('what passes by itself', () => {
     ['a shutdown', Object.assign(new Error('x'), { code: '57P01' })],
     ['a connection that ended', new Error('Connection terminated unexpectedly')],
     ['an error that says so', Object.assign(new Error('x'), { transient: true })],
-    ['one caused by such an error', new Error('x', { cause: { code: 'ECONNRESET' } })],
-    ['all addresses refused', new AggregateError([{ code: 'ECONNREFUSED' }])],
+    [
+      'one caused by such an error',
+      new Error('x', { cause: Object.assign(new Error(), { code: 'ECONNRESET' }) }),
+    ],
+    [
+      'all addresses refused',
+      new AggregateError([Object.assign(new Error(), { code: 'ECONNREFUSED' })]),
+    ],
   ])('%s', (_name, error) => expect(passesByItself(error)).toBe(true));
 
   it.each([

@@ -1,3 +1,5 @@
+import { isConnectionLost, sqlState } from '@paylog/postgres';
+
 /** Where in the life of a message a fault happened; part of what an operator reads. */
 export type Stage = 'connect' | 'read' | 'decode' | 'handle' | 'publish' | 'provision';
 
@@ -55,41 +57,17 @@ function rootOf(error: unknown): KafkaJsError {
   return root;
 }
 
-// Postgres: connection lost (08), out of resources (53), operator intervention and shutdown (57), serialization
-// failure and deadlock (40), lock not available and object in use (55).
-const TRANSIENT_SQLSTATE = /^(08|40|53|55|57)/;
-const TRANSIENT_SYSTEM = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
+// Serialization failure and deadlock (40), out of resources (53), lock not available and object in use (55). A lost
+// connection and a server that shuts down are known to libs/postgres.
+const TRANSIENT_SQLSTATE = /^(40|53|55)/;
 
 /**
  * Is a handler's error one that passes by itself? An error that says so (`transient`) is believed; a lost database
  * is recognized. Everything else is taken as caused by the message, and ends in the parked rows.
  */
 export function passesByItself(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const { transient, code, message, cause } = error as Record<string, unknown>;
-  if (typeof transient === 'boolean') return transient;
-  if (error instanceof AggregateError && error.errors.some(passesByItself)) return true;
-  if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || isTransientSqlState(code))) {
-    return true;
-  }
-  // pg has no code for a connection that ended under a query or a pool that could not connect in time.
-  if (
-    typeof message === 'string' &&
-    /^(Connection terminated|timeout expired|timeout exceeded when trying to connect)/.test(message)
-  ) {
-    return true;
-  }
-  return cause === undefined ? false : passesByItself(cause);
+  if (!(error instanceof Error)) return false;
+  if ('transient' in error && typeof error.transient === 'boolean') return error.transient;
+  if (isConnectionLost(error) || TRANSIENT_SQLSTATE.test(sqlState(error))) return true;
+  return passesByItself(error.cause);
 }
-
-const isTransientSqlState = (code: string): boolean =>
-  code.length === 5 && TRANSIENT_SQLSTATE.test(code);

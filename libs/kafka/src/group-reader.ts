@@ -1,5 +1,5 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { failpoint } from '@paylog/failpoints';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { coPartition } from './assigner.js';
 import { PATIENT } from './client.js';
 import type { Cluster } from './cluster.js';
@@ -13,6 +13,8 @@ import { backoffMs, pause, within } from './pause.js';
 import { Positions, type OffsetStore } from './positions.js';
 import { SliceWorker, type BatchHandler, type PoisonHook } from './slice-worker.js';
 import { Standstill } from './standstill.js';
+
+declareFailpoints(['kafka.batch.before', 'kafka.batch.after']);
 
 export interface GroupReaderOptions {
   readonly kafka: Kafka;

@@ -1,8 +1,10 @@
 import { Partitioners, type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
-import { failpoint } from '@paylog/failpoints';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { KafkaFault, needsPerson, reasonOf } from './fault.js';
 import type { Logger } from './logger.js';
 import { backoffMs, pause, within } from './pause.js';
+
+declareFailpoints(['kafka.publish.before', 'kafka.publish.after']);
 
 /** A message with its partition chosen by us: kafkajs's partitioner is never asked. */
 export interface OutgoingMessage {
