@@ -24,13 +24,10 @@ export type { LogSqlOptions } from './log-sql.js';
 export { memoryLog } from './memory-log.js';
 export type { Accepted, MemoryLogOptions } from './memory-log.js';
 export { openLanes, postgresLog, seedOffsets } from './postgres-log.js';
-export { readAllAtCut, startFollower, startRelay, verify } from './stubs.js';
-export type {
-  FollowedBatch,
-  Follower,
-  FollowerOptions,
-  Relay,
-  RelayOptions,
-  RelayStatus,
-  Verification,
-} from './stubs.js';
+export { readAllAtCut } from './cut.js';
+export { startFollower } from './follower.js';
+export type { FollowedBatch, Follower, FollowerOptions } from './follower.js';
+export { startRelay } from './relay.js';
+export type { LaneStatus, Relay, RelayOptions } from './relay.js';
+export { verify } from './verify.js';
+export type { LogProblem, ProblemCode, Verification } from './verify.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
-const read = (file: string): string =>
-  readFileSync(new URL(`../sql/${file}`, import.meta.url), 'utf8');
+const texts = new Map<string, string>();
+const statements = new Map<string, string>();
 
 export interface LogSqlOptions {
   /** The Postgres schema that the log becomes, for example `payments`. */
@@ -32,7 +32,20 @@ export function createLogSql({ schema, lanes, opened, role }: LogSqlOptions): st
 
 /** A statement of this package for one log's schema. */
 export function statement(file: string, schema: string): string {
-  return read(file).replaceAll('{{schema}}', named(schema)).trim();
+  const key = `${schema}/${file}`;
+  const known = statements.get(key);
+  if (known !== undefined) return known;
+  const text = read(file).replaceAll('{{schema}}', named(schema)).trim();
+  statements.set(key, text);
+  return text;
+}
+
+function read(file: string): string {
+  const known = texts.get(file);
+  if (known !== undefined) return known;
+  const text = readFileSync(new URL(`../sql/${file}`, import.meta.url), 'utf8');
+  texts.set(file, text);
+  return text;
 }
 
 function named(name: string): string {

@@ -1,0 +1,1 @@
+update {{schema}}.lanes set opened_for = null where lane = $1

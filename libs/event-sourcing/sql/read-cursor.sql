@@ -1,0 +1,1 @@
+select position, next_offset from {{schema}}.relay where lane = $1

@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dedicatedClient } from '@paylog/postgres';
+import type { Client, Pool } from 'pg';
+import { Lease } from './lease.js';
+import type { Logger } from './log.js';
+import { onAppended } from './wake.js';
+
+const TICK_MS = 1_000;
+/** Longer than several ticks: a live owner never loses its session, a frozen one does. */
+const IDLE_SESSION_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 3_000;
+const STOP_TIMEOUT_MS = 4_000;
+const APPLICATION_NAME_MAX = 63;
+
+export interface LaneOwnerOptions {
+  pool: Pool;
+  schema: string;
+  /** What the lanes are owned for, for example `relay`: the locks' name. */
+  purpose: string;
+  lanes: readonly number[];
+  logger: Logger;
+  /** Works until `lease.signal` aborts. Called again, after a pause, when it throws. */
+  run(lane: number, lease: Lease): Promise<void>;
+}
+
+/**
+ * Takes lanes for this process, each by a session advisory lock, and lets one worker run for each.
+ * All locks are of one connection with `idle_session_timeout`: a process that freezes loses them,
+ * and somebody else goes on. Processes with the same purpose share the lanes evenly.
+ */
+export class LaneOwner {
+  readonly #options: LaneOwnerOptions;
+  readonly #leases = new Map<number, { lease: Lease; done: Promise<void> }>();
+  readonly #name: string;
+  readonly #stopped = new AbortController();
+  readonly #unsubscribe: () => void;
+  #client: Client | undefined;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: LaneOwnerOptions) {
+    this.#options = options;
+    const name = `${options.purpose} ${options.schema}`;
+    this.#name = name.slice(0, APPLICATION_NAME_MAX);
+    this.#unsubscribe = onAppended(options.pool, options.schema, (lanes) => this.#wake(lanes));
+  }
+
+  /** Resolves after the first try to take lanes; goes on in the background whatever it brought. */
+  async start(): Promise<void> {
+    await this.#tick();
+    this.#loop = this.#tickUntilStopped();
+  }
+
+  /** Lets the workers finish what they are at (4 s at most), then gives the lanes away. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#unsubscribe();
+    await this.#loop;
+    const all = [...this.#leases.values()];
+    for (const { lease } of all) lease.end();
+    const deadline = sleep(STOP_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([Promise.all(all.map(({ done }) => done)), deadline]);
+    await this.#disconnect();
+  }
+
+  owns(lane: number): boolean {
+    return this.#leases.has(lane);
+  }
+
+  async #tickUntilStopped(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.#tick();
+    }
+  }
+
+  /** Also the ping that keeps the session alive. */
+  async #tick(): Promise<void> {
+    try {
+      const client = (this.#client ??= await this.#connect());
+      const share = await this.#fairShare(client);
+      await this.#giveAwaySurplus(client, share);
+      for (const lane of this.#options.lanes) {
+        if (this.#leases.size >= share) break;
+        if (!this.#leases.has(lane) && (await this.#tryLock(client, lane)))
+          this.#take(client, lane);
+      }
+    } catch (error) {
+      this.#options.logger.warn({ err: error, owner: this.#name }, 'no connection for lane locks');
+      await this.#disconnect();
+    }
+  }
+
+  async #connect(): Promise<Client> {
+    const { pool, schema } = this.#options;
+    const client = dedicatedClient(pool, this.#name);
+    client.on('error', () => this.#lose(client));
+    client.on('end', () => this.#lose(client));
+    client.on('notification', ({ payload = '' }) => this.#wake(payload.split(',').map(Number)));
+    await withDeadline(client.connect());
+    // The cursor is a hint, written after each batch: its commit need not wait for the disk.
+    await withDeadline(
+      client.query(`set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
+        set synchronous_commit = off; listen "${schema}"`),
+    );
+    return client;
+  }
+
+  /** An equal part of the lanes for each process that is there for the same purpose. */
+  async #fairShare(client: Client): Promise<number> {
+    const { rows } = await withDeadline(
+      client.query<{ peers: number }>(
+        `select count(*)::int as peers from pg_stat_activity
+         where application_name = $1 and datname = current_database()`,
+        [this.#name],
+      ),
+    );
+    return Math.ceil(this.#options.lanes.length / Math.max(1, rows[0]?.peers ?? 1));
+  }
+
+  async #giveAwaySurplus(client: Client, share: number): Promise<void> {
+    const live = [...this.#leases].filter(([, { lease }]) => !lease.signal.aborted);
+    const last = live.at(-1);
+    if (!last || live.length <= share) return;
+    const [lane, { lease, done }] = last;
+    lease.end();
+    // One that is stuck in its target keeps the lock until it comes back; the tick must go on.
+    void done.then(() =>
+      client
+        .query('select pg_advisory_unlock(hashtext($1), $2)', [this.#name, lane])
+        .catch(() => undefined),
+    );
+  }
+
+  async #tryLock(client: Client, lane: number): Promise<boolean> {
+    const { rows } = await withDeadline(
+      client.query<{ locked: boolean }>('select pg_try_advisory_lock(hashtext($1), $2) as locked', [
+        this.#name,
+        lane,
+      ]),
+    );
+    return rows[0]?.locked ?? false;
+  }
+
+  #take(client: Client, lane: number): void {
+    const lease = new Lease(client);
+    const done = this.#work(lane, lease).finally(() => this.#leases.delete(lane));
+    this.#leases.set(lane, { lease, done });
+  }
+
+  async #work(lane: number, lease: Lease): Promise<void> {
+    const { run, logger } = this.#options;
+    for (let failures = 0; !lease.signal.aborted; failures++) {
+      try {
+        await run(lane, lease);
+      } catch (error) {
+        if (lease.signal.aborted) return;
+        logger.warn({ err: error, owner: this.#name, lane, failures }, 'a lane stands still');
+        await lease.pause(Math.min(5_000, 100 * 2 ** Math.min(failures, 6)));
+      }
+    }
+  }
+
+  #wake(lanes: readonly number[]): void {
+    for (const lane of lanes) this.#leases.get(lane)?.lease.wake();
+  }
+
+  /** The session is gone and its locks with it: nothing more may be done in their name. */
+  #lose(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    for (const { lease } of this.#leases.values()) lease.end();
+  }
+
+  async #disconnect(): Promise<void> {
+    const client = this.#client;
+    if (!client) return;
+    this.#lose(client);
+    await withDeadline(client.end()).catch(() => undefined);
+  }
+}
+
+/** A server that stands still answers nothing, not even an error. */
+async function withDeadline<T>(answer: Promise<T>): Promise<T> {
+  const cancel = new AbortController();
+  const deadline = sleep(ANSWER_TIMEOUT_MS, undefined, { signal: cancel.signal }).then(() => {
+    throw new Error(`no answer from the database in ${ANSWER_TIMEOUT_MS} ms`);
+  });
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    cancel.abort();
+    deadline.catch(() => undefined);
+  }
+}

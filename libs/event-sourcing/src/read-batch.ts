@@ -1,0 +1,20 @@
+import type { Pool } from 'pg';
+import type { LogRow } from './log.js';
+import { statement } from './log-sql.js';
+import { toLogRow, type StoredRow } from './stored-row.js';
+
+/** Rows of a lane from a position on, within both limits, but at least one if there is one. */
+export async function readBatch(
+  pool: Pool,
+  schema: string,
+  lane: number,
+  from: bigint,
+  limits: { rows: number; bytes: number },
+): Promise<LogRow[]> {
+  const { rows } = await pool.query<StoredRow>({
+    name: `batch ${schema}`,
+    text: statement('read-batch.sql', schema),
+    values: [lane, from, limits.rows, limits.bytes],
+  });
+  return rows.map(toLogRow);
+}
