@@ -125,9 +125,12 @@ function namesFor(about: Call, payment: ObservedPayment): OurNames {
 
 /** Our capture call was answered: it took exactly what it asked for, whatever the running total says. */
 function ownCapture(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[] {
-  const { authorizationId, captured } = payment;
-  const facts: Fact[] = [
+  const { authorizationId, captured, ours, status } = payment;
+  const over = status === 'succeeded';
+  const only = over && ours.captures.length <= 1 ? about.operationId : undefined;
+  return [
     alias(origin, payment.containerId, about.paymentId),
+    ...captureAlias(origin, authorizationId, only),
     operation(origin, {
       operation: about.operationId,
       kind: 'capture',
@@ -135,36 +138,51 @@ function ownCapture(origin: FactOrigin, about: Call, payment: ObservedPayment): 
       amount: about.amount ?? captured,
       ...(authorizationId === undefined ? {} : { parent: authorizationId }),
     }),
+    ...(authorizationId === undefined || captured.minor === 0n
+      ? []
+      : [total(origin, authorizationId, captured)]),
+    ...(over
+      ? [
+          operation(origin, {
+            operation: namesFor(about, payment).session,
+            kind: 'session',
+            outcome: 'succeeded',
+          }),
+        ]
+      : []),
   ];
-  if (authorizationId === undefined) return facts;
-  if (payment.status === 'succeeded' && payment.ours.captures.length <= 1) {
-    // The only capture there will be: what the report calls by the charge's id is this operation.
-    facts.push(alias(origin, captureOf(authorizationId), about.operationId));
-  }
-  if (captured.minor > 0n) facts.push(total(origin, authorizationId, captured));
-  return facts;
+}
+
+/** The only capture there will be: what reports call by the authorization's id is this operation. */
+function captureAlias(
+  origin: FactOrigin,
+  authorizationId: string | undefined,
+  only: string | undefined,
+): Fact[] {
+  if (authorizationId === undefined || only === undefined) return [];
+  return [alias(origin, captureOf(authorizationId), only)];
 }
 
 /** Captures of ours that the gateway wrote down together with doing them. */
 function ourCaptures(origin: FactOrigin, payment: ObservedPayment): Fact[] {
-  const { authorizationId, captured, ours } = payment;
+  const { authorizationId, captured, ours, status } = payment;
   const explained = sum(ours.captures.map((capture) => capture.minor));
   // More than was captured in all: then something else than a capture wrote it, and none can be trusted.
   if (explained > captured.minor || authorizationId === undefined) return [];
-  const facts: Fact[] = ours.captures.map(({ operationId, minor }) =>
-    operation(origin, {
-      operation: operationId,
-      kind: 'capture',
-      outcome: 'succeeded',
-      amount: { minor, currency: captured.currency },
-      parent: authorizationId,
-    }),
-  );
-  const [only, second] = ours.captures;
-  if (only !== undefined && second === undefined && payment.status === 'succeeded') {
-    facts.push(alias(origin, captureOf(authorizationId), only.operationId));
-  }
-  return facts;
+  const [first, second] = ours.captures;
+  const only = second === undefined && status === 'succeeded' ? first?.operationId : undefined;
+  return [
+    ...captureAlias(origin, authorizationId, only),
+    ...ours.captures.map(({ operationId, minor }) =>
+      operation(origin, {
+        operation: operationId,
+        kind: 'capture',
+        outcome: 'succeeded',
+        amount: { minor, currency: captured.currency },
+        parent: authorizationId,
+      }),
+    ),
+  ];
 }
 
 /** Nothing more can be captured, and other captures explain every cent that was: this one took nothing. */
@@ -192,23 +210,23 @@ function declined(origin: FactOrigin, answer: Declined): Fact[] {
     operation(origin, told),
   );
   if (about.kind !== 'authorization') return own;
-  const facts: Fact[] = [...own];
-  if (authorizationId !== undefined) facts.push(alias(origin, authorizationId, about.operationId));
-  if (payment === undefined) return facts;
-  facts.push(alias(origin, payment.containerId, about.paymentId));
-  const session = about.sessionOperationId ?? payment.ours.session;
-  if (session !== undefined) {
+  const session = about.sessionOperationId ?? payment?.ours.session;
+  return [
+    ...(payment === undefined ? [] : [alias(origin, payment.containerId, about.paymentId)]),
+    ...(authorizationId === undefined ? [] : [alias(origin, authorizationId, about.operationId)]),
+    ...own,
     // Still open at the gateway: nothing may be tried in its place before it is canceled there.
-    facts.push(
-      operation(origin, {
-        operation: session,
-        kind: 'session',
-        outcome: 'pending',
-        reason: decline.declineCode,
-      }),
-    );
-  }
-  return facts;
+    ...(payment === undefined || session === undefined
+      ? []
+      : [
+          operation(origin, {
+            operation: session,
+            kind: 'session',
+            outcome: 'pending',
+            reason: decline.declineCode,
+          }),
+        ]),
+  ];
 }
 
 function sum(values: readonly bigint[]): bigint {
