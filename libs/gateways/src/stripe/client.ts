@@ -187,12 +187,18 @@ function withoutHiddenRepeat(client: Stripe.HttpClient): Stripe.HttpClient {
     try {
       return await makeRequest(...args);
     } catch (error) {
-      if (!(error instanceof Error) || !('code' in error) || error.code === 'ETIMEDOUT')
-        throw error;
-      throw new Error(`${String(error.code)}: ${error.message}`, { cause: error });
+      const code = codeOf(error);
+      // A timeout is not repeated anyway, and must stay recognisable.
+      if (code === undefined || code === 'ETIMEDOUT') throw error;
+      throw new Error(`the connection failed with ${code}`, { cause: error });
     }
   };
   return client;
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 function createParams(

@@ -1,0 +1,509 @@
+import { operationId, paymentId } from '@paylog/contracts';
+import {
+  addLine,
+  controlBreaks,
+  createStripeClient,
+  createStripeSettlement,
+  factsOf,
+  NO_TOTALS,
+  parseBody,
+  readPayoutReport,
+  toFacts,
+  verifySignature,
+  type AuthorizeRequest,
+  type GatewayAccount,
+  type GatewayAnswer,
+  type GatewayClient,
+  type LineProblem,
+  type PaymentAnswer,
+  type SettlementLine,
+} from '@paylog/gateways';
+import { fold, type Fact } from '@paylog/payment-domain';
+import fc from 'fast-check';
+import {
+  ACCOUNT,
+  API_KEY,
+  runSandbox,
+  WEBHOOK_SECRET,
+  type RunningSandbox,
+} from './testing/running-sandbox.js';
+
+/** Paylog's own client and mapping against the sandbox: what the one tells, the other must understand. */
+let running: RunningSandbox;
+let client: GatewayClient;
+let account: GatewayAccount;
+
+beforeEach(async () => {
+  running = await runSandbox();
+  account = {
+    account: ACCOUNT,
+    gateway: 'stripe',
+    mode: 'test',
+    apiBaseUrl: running.sandbox.url,
+    apiKey: API_KEY,
+    webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
+    settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
+  };
+  client = createStripeClient(account, { timeoutMs: 500 });
+});
+afterEach(() => running.close());
+
+const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
+let orders = 0;
+
+interface Order {
+  readonly id: string;
+  readonly request: AuthorizeRequest;
+  readonly facts: Fact[];
+}
+
+function order(paymentMethod: string, over: Partial<AuthorizeRequest> = {}): Order {
+  orders += 1;
+  const id = paymentId({ mode: 'test', storefront: 'shop', orderId: `o${orders}`, attempt: 1 });
+  const manual = over.captureMode === 'manual';
+  const request: AuthorizeRequest = {
+    paymentId: id,
+    operationId: operationId(id, 'authorization', '1'),
+    sessionOperationId: operationId(id, 'session', '1'),
+    ...(manual ? {} : { captureOperationId: operationId(id, 'capture', 'automatic') }),
+    call: 1,
+    amount: eur(1000n),
+    captureMode: 'automatic',
+    paymentMethod,
+    ...over,
+  };
+  const asked = {
+    type: 'operation',
+    source: 'request',
+    at: '2026-03-01T12:00:00Z',
+    call: 1,
+  } as const;
+  const facts: Fact[] = [
+    {
+      id: `${id} terms`,
+      type: 'terms',
+      at: asked.at,
+      source: 'request',
+      mode: 'test',
+      storefront: 'shop',
+      orderId: `o${orders}`,
+      attempt: 1,
+      amount: request.amount,
+      captureMode: request.captureMode,
+      account: ACCOUNT,
+      gateway: 'stripe',
+    },
+    {
+      ...asked,
+      id: `${id} a`,
+      operation: request.operationId,
+      kind: 'authorization',
+      outcome: 'requested',
+      asked: request.amount,
+    },
+  ];
+  if (request.captureOperationId !== undefined) {
+    facts.push({
+      ...asked,
+      id: `${id} c`,
+      operation: request.captureOperationId,
+      kind: 'capture',
+      outcome: 'requested',
+      asked: request.amount,
+    });
+  }
+  return { id, request, facts };
+}
+
+async function told<T extends GatewayAnswer>(placed: Order, answer: Promise<T>): Promise<T> {
+  const arrived = await answer;
+  placed.facts.push(...factsOf(arrived));
+  return arrived;
+}
+
+function containerOf(answer: PaymentAnswer): string {
+  const payment = 'payment' in answer ? answer.payment : undefined;
+  if (payment === undefined) throw new Error(`no container in a ${answer.result} answer`);
+  return payment.containerId;
+}
+
+/** The facts of every webhook about the payment, as webhook-ingest would get them. */
+async function webhookFacts(id: string): Promise<Fact[]> {
+  await running.settle();
+  return running.receiver.received.flatMap((delivery) => {
+    const { body, signature, at } = delivery;
+    const verdict = verifySignature({
+      body,
+      header: signature,
+      secrets: account.webhookSecrets,
+      receivedAt: at,
+    });
+    if (!verdict.valid) return [];
+    const parsed = parseBody(body);
+    const mapped = parsed.ok
+      ? toFacts(parsed.value, { account: ACCOUNT, mode: 'test' })
+      : undefined;
+    if (mapped?.kind === 'unreadable') throw new Error(`${mapped.path} ${mapped.error}`);
+    return mapped?.kind === 'facts' && mapped.paymentId === id ? mapped.facts : [];
+  });
+}
+
+/** The state from answers and webhooks together, proved to be the same in other orders, some told twice. */
+async function stateOf(placed: Order) {
+  const facts = [...placed.facts, ...(await webhookFacts(placed.id))];
+  const state = fold(facts);
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray(facts, { minLength: facts.length }),
+      fc.subarray(facts),
+      (order, again) => {
+        expect(fold([...again, ...order])).toEqual(state);
+      },
+    ),
+    { numRuns: 30 },
+  );
+  return state;
+}
+
+/** Money told of under ids that lead to nothing of ours; nobody asks for a session. */
+const foreignMoney = (state: Awaited<ReturnType<typeof stateOf>>) =>
+  state.operations.filter(({ foreign, kind }) => foreign && kind !== 'session').map(({ id }) => id);
+
+describe('a payment ends in one state, whatever told it', () => {
+  it('captured at once', async () => {
+    const placed = order('pm_card_visa');
+    await told(placed, client.authorize(placed.request));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'captured', final: true, anomalies: [], unresolved: [] });
+    expect(foreignMoney(state)).toEqual([]);
+    expect(state.amounts).toEqual({ authorized: 1000n, captured: 1000n, refunded: 0n, voided: 0n });
+  });
+
+  it('captured later, in parts, the rest let go', async () => {
+    const placed = order('pm_card_visa', { captureMode: 'manual' });
+    const containerId = containerOf(await told(placed, client.authorize(placed.request)));
+    for (const [reference, minor, final] of [
+      ['one', 300n, false],
+      ['two', 200n, true],
+    ] as const) {
+      const request = {
+        paymentId: placed.id,
+        operationId: operationId(placed.id, 'capture', reference),
+        call: 1,
+        containerId,
+        amount: eur(minor),
+        final,
+      };
+      await told(placed, client.capture(request));
+    }
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'captured', final: true, anomalies: [], unresolved: [] });
+    expect(state.amounts).toEqual({
+      authorized: 1000n,
+      captured: 500n,
+      refunded: 0n,
+      voided: 500n,
+    });
+  });
+
+  it('voided', async () => {
+    const placed = order('pm_card_visa', { captureMode: 'manual' });
+    const containerId = containerOf(await told(placed, client.authorize(placed.request)));
+    await told(placed, client.cancel(cancelation(placed, containerId)));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'voided', final: true, anomalies: [], closed: true });
+    expect(foreignMoney(state)).toEqual([]);
+  });
+
+  it('declined, and closed at the gateway', async () => {
+    const placed = order('pm_card_visa_chargeDeclinedInsufficientFunds');
+    const answer = await told(placed, client.authorize(placed.request));
+    expect(answer).toMatchObject({ result: 'declined', decline: { declineClass: 'soft' } });
+    expect(await stateOf(placed)).toMatchObject({ closed: false, label: 'pending' });
+    await told(placed, client.cancel(cancelation(placed, containerOf(answer))));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'failed', final: true, anomalies: [], unresolved: [] });
+  });
+
+  it.each([
+    ['approve', 'captured'],
+    ['refuse', 'failed'],
+    ['abandon', 'canceled'],
+  ] as const)('3DS: %s ends %s', async (decision, label) => {
+    const placed = order('pm_card_authenticationRequired', {
+      returnUrl: 'https://shop.example/back',
+    });
+    const answer = await told(placed, client.authorize(placed.request));
+    if (answer.result !== 'answered') throw new Error(answer.result);
+    const { containerId, nextAction } = answer.payment;
+    expect(nextAction).toMatchObject({ type: 'redirect' });
+    expect((await stateOf(placed)).label).toBe('pending');
+    if (decision !== 'abandon')
+      await running.ask('POST', `/sandbox/3ds/${containerId}`, { decision });
+    await told(placed, client.lookupPayment(lookup(placed, containerId)));
+    if (decision !== 'approve') {
+      await told(placed, client.cancel(cancelation(placed, containerId)));
+    }
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label, final: true, anomalies: [], unresolved: [] });
+    expect(foreignMoney(state)).toEqual([]);
+  });
+
+  it.each([
+    ['pm_card_visa', 'refunded', 1000n],
+    ['pm_card_pendingRefund', 'refunded', 1000n],
+    ['pm_card_refundFail', 'captured', 0n],
+  ])('refund of %s ends %s', async (paymentMethod, label, refunded) => {
+    const placed = order(paymentMethod);
+    const containerId = containerOf(await told(placed, client.authorize(placed.request)));
+    await told(placed, client.refund(refundOf(placed, containerId, 1000n)));
+    await running.settle();
+    await running.settle();
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label, final: true, anomalies: [], unresolved: [] });
+    expect(state.amounts.refunded).toBe(refunded);
+  });
+
+  it.each([
+    'pm_sandbox_webhooksVaried',
+    'pm_sandbox_webhookBadSignature',
+    'pm_sandbox_webhooksReordered',
+  ])('%s changes nothing', async (paymentMethod) => {
+    const placed = order(paymentMethod);
+    await told(placed, client.authorize(placed.request));
+    expect(await stateOf(placed)).toMatchObject({ label: 'captured', final: true, anomalies: [] });
+  });
+});
+
+describe('an answer that never came', () => {
+  it('is unknown, while the webhook counts the money; the same key brings the answer', async () => {
+    const placed = order('pm_sandbox_commitThenTimeout');
+    const answer = await told(placed, client.authorize(placed.request));
+    expect(answer.result).toBe('unknown');
+    const doubtful = await stateOf(placed);
+    expect(doubtful).toMatchObject({ label: 'captured', final: false });
+    expect(doubtful.unresolved).toContain(placed.request.operationId);
+
+    await told(placed, client.authorize({ ...placed.request, call: 2 }));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'captured', final: true, anomalies: [], unresolved: [] });
+    const { capturedTwice, effects } = await running.truth();
+    expect(capturedTwice).toBe(0);
+    expect(effects.filter(({ kind }) => kind === 'captured')).toHaveLength(1);
+  });
+
+  it('is also found by our id, from the list', async () => {
+    const placed = order('pm_sandbox_errorAfterCommit');
+    expect((await told(placed, client.authorize(placed.request))).result).toBe('unknown');
+    const frozen = await told(placed, client.authorize({ ...placed.request, call: 2 }));
+    expect(frozen.result).toBe('unknown');
+    const firstCalledAt = new Date().toISOString();
+    await told(placed, client.lookupPayment({ ...lookup(placed), firstCalledAt }));
+    expect(await stateOf(placed)).toMatchObject({ label: 'captured', final: true, unresolved: [] });
+  });
+
+  it('may mean that nothing happened', async () => {
+    const placed = order('pm_sandbox_errorBeforeCommit');
+    expect((await client.authorize(placed.request)).result).toBe('unknown');
+    const firstCalledAt = new Date().toISOString();
+    const found = await client.lookupPayment({ ...lookup(placed), firstCalledAt });
+    expect(found).toMatchObject({ result: 'not_found', by: 'list' });
+  });
+
+  it('of a capture: the lookup reads our own mark', async () => {
+    const placed = order('pm_sandbox_captureTimeout', { captureMode: 'manual' });
+    const containerId = containerOf(await told(placed, client.authorize(placed.request)));
+    const operation = operationId(placed.id, 'capture', 'one');
+    const request = {
+      paymentId: placed.id,
+      operationId: operation,
+      call: 1,
+      containerId,
+      amount: eur(1000n),
+    };
+    expect((await told(placed, client.capture(request))).result).toBe('unknown');
+    expect(await stateOf(placed)).toMatchObject({ label: 'captured', final: false });
+    const query = {
+      paymentId: placed.id,
+      operationId: operation,
+      kind: 'capture',
+      call: 1,
+      containerId,
+    } as const;
+    await told(placed, client.lookupPayment(query));
+    expect(await stateOf(placed)).toMatchObject({ label: 'captured', final: true, anomalies: [] });
+
+    // With a new key, as after the gateway forgot ours: refused there, and recognised as done here.
+    const late = await client.capture({ ...request, call: 2 });
+    expect(late.result).toBe('answered');
+  });
+
+  it('of a refund and of a void', async () => {
+    const placed = order('pm_sandbox_refundTimeout');
+    const containerId = containerOf(await told(placed, client.authorize(placed.request)));
+    const request = refundOf(placed, containerId, 400n);
+    expect((await told(placed, client.refund(request))).result).toBe('unknown');
+    await told(placed, client.lookupRefund({ ...request, call: 1 }));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'partially_refunded', final: true, anomalies: [] });
+
+    const held = order('pm_sandbox_cancelTimeout', { captureMode: 'manual' });
+    const container = containerOf(await told(held, client.authorize(held.request)));
+    const cancel = cancelation(held, container);
+    expect((await told(held, client.cancel(cancel))).result).toBe('unknown');
+    await told(held, client.cancel({ ...cancel, call: 2 }));
+    expect(await stateOf(held)).toMatchObject({ label: 'voided', final: true, anomalies: [] });
+  });
+
+  it('is unknown when nobody listens', async () => {
+    const nowhere = createStripeClient(
+      { ...account, apiBaseUrl: 'http://127.0.0.1:9' },
+      { timeoutMs: 500 },
+    );
+    const answer = await nowhere.authorize(order('pm_card_visa').request);
+    expect(answer).toMatchObject({ result: 'unknown', reason: 'connection' });
+  });
+});
+
+describe('a call that never began', () => {
+  it('says so for rate limits, keys in flight, reused keys and wrong API keys', async () => {
+    const limited = order('pm_sandbox_rateLimited');
+    expect(await client.authorize(limited.request)).toMatchObject({
+      result: 'not_attempted',
+      reason: 'rate_limited',
+    });
+    expect((await client.authorize({ ...limited.request, call: 2 })).result).toBe('answered');
+    expect(await client.authorize({ ...limited.request, amount: eur(1n), call: 3 })).toMatchObject({
+      result: 'not_attempted',
+      reason: 'key_reused',
+    });
+
+    const patient = createStripeClient(account, { timeoutMs: 5000 });
+    const slow = order('pm_sandbox_slow');
+    const first = patient.authorize(slow.request);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await client.authorize({ ...slow.request, call: 2 })).toMatchObject({
+      result: 'not_attempted',
+      reason: 'in_flight',
+    });
+    expect((await first).result).toBe('answered');
+
+    const stranger = createStripeClient({ ...account, apiKey: 'sk_test_no' }, { timeoutMs: 500 });
+    expect(await stranger.authorize(order('pm_card_visa').request)).toMatchObject({
+      result: 'not_attempted',
+      reason: 'unauthorized',
+    });
+  });
+
+  it('or is refused, and names the field', async () => {
+    expect(await client.authorize(order('pm_unknown').request)).toMatchObject({
+      result: 'refused',
+      field: 'payment_method',
+    });
+    const tooPrecise = { amount: { minor: 1001n, currency: 'KWD' } };
+    expect(await client.authorize(order('pm_card_visa', tooPrecise).request)).toMatchObject({
+      result: 'refused',
+      reason: 'amount_too_precise',
+    });
+  });
+});
+
+describe('settlement', () => {
+  async function statement(discrepancies: readonly string[]) {
+    const charges: string[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const placed = order('pm_card_visa', { amount: eur(1000n + BigInt(i)) });
+      const answer = await client.authorize(placed.request);
+      if (answer.result !== 'answered') throw new Error(answer.result);
+      charges.push(answer.payment.authorizationId ?? '');
+      if (i === 7) await client.refund(refundOf(placed, answer.payment.containerId, 400n));
+    }
+    const made = await running.ask<{ planted: { class: string; object: string }[] }>(
+      'POST',
+      '/sandbox/payouts',
+      { account: ACCOUNT, discrepancies },
+    );
+    const source = createStripeSettlement(account, { timeoutMs: 2000 });
+    const payouts = [];
+    for await (const payout of source.payouts('2020-01-01T00:00:00Z')) payouts.push(payout);
+    const [payout] = payouts;
+    if (payout === undefined) throw new Error('no payout');
+    const lines: SettlementLine[] = [];
+    const problems: LineProblem[] = [];
+    let bytes = await source.report(payout);
+    expect(bytes).toBeUndefined();
+    while (bytes === undefined) {
+      await running.settle();
+      bytes = await source.report(payout);
+    }
+    for await (const row of readPayoutReport(bytes)) {
+      if (row.result === 'line') lines.push(row);
+      else problems.push(row);
+    }
+    return { charges, payout, lines, problems, planted: made.planted };
+  }
+
+  it('pays out what was captured less fees and refunds', async () => {
+    const { charges, payout, lines, problems } = await statement([]);
+    expect(problems).toEqual([]);
+    expect(payout).toMatchObject({ status: 'paid', linesReady: true });
+    const captures = lines.filter(({ kind }) => kind === 'capture');
+    expect(captures.map(({ gatewayObject }) => gatewayObject).sort()).toEqual(charges.sort());
+    expect(captures[0]).toMatchObject({ gross: eur(1000n), fee: eur(59n), net: eur(941n) });
+    expect(captures.every(({ paymentId: id }) => id?.startsWith('pay'))).toBe(true);
+    const [refund] = lines.filter(({ kind }) => kind === 'refund');
+    expect(refund).toMatchObject({ gross: eur(-400n), fee: eur(0n) });
+    expect(refund?.operationId).toMatch(/^ref/);
+    expect(controlBreaks(lines.reduce(addLine, NO_TOTALS), payout.amount)).toEqual([]);
+  });
+
+  it('plants discrepancies that only the lines give away', async () => {
+    const classes = ['amount', 'fee', 'missing_at_gateway', 'missing_with_us', 'duplicate_line'];
+    const { charges, payout, lines, planted } = await statement(classes);
+    expect(planted.map((each) => each.class)).toEqual(classes);
+    expect(new Set(planted.map(({ object }) => object)).size).toBe(classes.length);
+    expect(controlBreaks(lines.reduce(addLine, NO_TOTALS), payout.amount)).toEqual([]);
+    const objectOf = (name: string) => planted.find((each) => each.class === name)?.object;
+    const of = (name: string) => lines.filter((line) => line.gatewayObject === objectOf(name));
+    expect(of('amount')[0]?.gross.minor).toBeGreaterThanOrEqual(1100n);
+    const spoiltFee = of('fee')[0];
+    expect(spoiltFee?.fee.minor).not.toBe(
+      ((spoiltFee?.gross.minor ?? 0n) * 290n + 5000n) / 10_000n + 30n,
+    );
+    expect(of('missing_at_gateway')).toEqual([]);
+    expect(charges).toContain(objectOf('missing_at_gateway'));
+    expect(charges).not.toContain(objectOf('missing_with_us'));
+    expect(of('duplicate_line')).toHaveLength(2);
+  });
+});
+
+function lookup(placed: Order, containerId?: string) {
+  return {
+    paymentId: placed.id,
+    operationId: placed.request.operationId,
+    kind: 'authorization',
+    call: 1,
+    ...(containerId === undefined ? {} : { containerId }),
+  } as const;
+}
+
+function cancelation(placed: Order, containerId: string) {
+  return {
+    paymentId: placed.id,
+    operationId: operationId(placed.id, 'void', 'all'),
+    call: 1,
+    containerId,
+    sessionOperationId: placed.request.sessionOperationId,
+    reason: 'requested_by_customer',
+  } as const;
+}
+
+function refundOf(placed: Order, containerId: string, minor: bigint) {
+  return {
+    paymentId: placed.id,
+    operationId: operationId(placed.id, 'refund', 'one'),
+    call: 1,
+    containerId,
+    amount: eur(minor),
+  };
+}
