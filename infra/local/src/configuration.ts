@@ -67,8 +67,8 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
           apiBaseUrl: sandboxUrl,
           apiKeySecret: 'STRIPE_MAIN_API_KEY',
           webhookSecrets: [{ secret: 'STRIPE_MAIN_WEBHOOK_SECRET' }],
-          // The sandbox pays out on the same day.
-          settlement: { dueDays: 0 },
+          // The sandbox pays out on the same day, and keeps 2.9 % and 30 minor units of every capture.
+          settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
         },
       ]),
       storefronts: write('storefronts.json', [

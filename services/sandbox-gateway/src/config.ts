@@ -8,6 +8,8 @@ export interface SandboxAccount {
 export interface SandboxConfig {
   readonly port: number;
   readonly host: string;
+  /** Where shoppers find the 3DS page, when it isn't where the sandbox listens. */
+  readonly publicUrl?: string;
   /** The same seed and the same calls give the same misbehaviour. */
   readonly seed: string;
   /** File to which everything is appended, so that a restart keeps it. Absent: memory only. */
@@ -27,11 +29,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     );
   }
   const dataFile = env['SANDBOX_DATA'];
+  const publicUrl = env['SANDBOX_PUBLIC_URL'];
   return {
     port,
     host: env['HTTP_HOST'] ?? '127.0.0.1',
     seed: env['SANDBOX_SEED'] ?? '1',
     ...(dataFile === undefined || dataFile === '' ? {} : { dataFile }),
+    ...(publicUrl === undefined || publicUrl === '' ? {} : { publicUrl }),
     accounts,
   };
 }

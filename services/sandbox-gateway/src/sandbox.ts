@@ -15,6 +15,7 @@ export interface SandboxOptions {
   readonly seed: string;
   readonly accounts: readonly SandboxAccount[];
   readonly dataFile?: string;
+  readonly publicUrl?: string;
 }
 
 /** A running sandbox. */
@@ -35,7 +36,7 @@ export async function startSandbox(
   const emitter = new Emitter(store);
   const sender = new Sender(store, options.seed);
   emitter.onEvent((id) => sender.accept(id));
-  let publicUrl = '';
+  let publicUrl = options.publicUrl ?? '';
   const world: World = {
     store,
     emitter,
@@ -52,12 +53,13 @@ export async function startSandbox(
   const app = createApp();
   registerApi(app, world, options.accounts);
   registerAdmin(app, world, sender, timers);
-  publicUrl = await app.listen(listen);
+  const url = await app.listen(listen);
+  if (options.publicUrl === undefined) publicUrl = url;
   resumeRefunds(world);
   resumeRuns(world);
   sender.resume();
   return {
-    url: publicUrl,
+    url,
     async close() {
       timers.close();
       sender.close();

@@ -31,7 +31,8 @@ export function registerApi(
       const account = authenticated(request, accounts);
       const { id = '' } = request.params as { id?: string };
       const query = parseForm(request.raw.url?.split('?')[1] ?? '');
-      return reply.send(read({ world, account, id, query }));
+      const origin = `${request.protocol}://${request.host}`;
+      return reply.send(read({ world, account, id, query, origin }));
     });
   }
 

@@ -14,6 +14,8 @@ export interface Read {
   readonly account: string;
   readonly id: string;
   readonly query: unknown;
+  /** How the caller reached us: files lie there too. */
+  readonly origin: string;
 }
 
 /** How long after its creation search shows a PaymentIntent: the provider promises no read after write. */
@@ -34,7 +36,7 @@ export const READS: Readonly<Record<string, (read: Read) => unknown>> = {
   '/v1/payouts': listPayouts,
   '/v1/events/:id': ({ world, account, id }) => eventOf(world, account, id),
   '/v1/events': listEvents,
-  '/v1/reporting/report_runs/:id': ({ world, account, id }) => runOf(world, account, id),
+  '/v1/reporting/report_runs/:id': reportRun,
   '/v1/reporting/report_types/:id': reportType,
 };
 
@@ -148,6 +150,12 @@ function eventOf(world: World, account: string, id: string): Stripe.Event {
   const record = world.store.get('events', id);
   if (record === undefined || record.account !== account) throw missing('event', id);
   return { ...record.object, pending_webhooks: record.delivered ? 0 : 1 };
+}
+
+function reportRun({ world, account, id, origin }: Read): unknown {
+  const run = runOf(world, account, id);
+  if (run.result === null) return run;
+  return { ...run, result: { ...run.result, url: `${origin}/v1/files/${run.result.id}/contents` } };
 }
 
 function reportType({ world, id }: Read): unknown {

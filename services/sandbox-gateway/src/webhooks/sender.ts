@@ -11,7 +11,7 @@ const ANSWER_WITHIN_MS = 10_000;
 const IN_FLIGHT_MAX = 32;
 
 export interface Settled {
-  /** Events nobody has acknowledged. */
+  /** Zero when every event is acknowledged and nothing waits to be sent, planned repeats included. */
   readonly pending: number;
 }
 
@@ -61,7 +61,8 @@ export class Sender {
     while (this.#inFlight > 0 || this.#queue.length > 0) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    return { pending: this.#store.all('events').filter(({ delivered }) => !delivered).length };
+    const open = this.#store.all('events').filter(({ delivered }) => !delivered).length;
+    return { pending: Math.max(open, this.#timers.size) };
   }
 
   close(): void {
