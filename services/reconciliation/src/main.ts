@@ -1,1 +1,20 @@
-export {};
+import { runService } from '@paylog/http';
+import { mountConsumers } from '@paylog/kafka';
+import { openParts } from '@paylog/service';
+import { compose } from './app.module.js';
+import { config as readConfig } from './config.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+const config = readConfig();
+const parts = await openParts({ name: 'reconciliation', config, migrations: MIGRATIONS });
+
+await runService({
+  name: 'reconciliation',
+  module: await compose(parts, config),
+  port: config.port,
+  health: parts.health,
+  logger: parts.logger,
+  access: { keys: config.apiKeys },
+  configure: (app) => mountConsumers(app, parts.consumers),
+  onShutdown: () => parts.shutdownSteps(),
+});

@@ -1,0 +1,19 @@
+/**
+ * Names of the ledger's accounts. Until the terms of a payment are known, its account and participant are not: then it
+ * stands under `unassigned`, and moves when they come.
+ */
+const UNASSIGNED = 'unassigned';
+
+/** What a gateway account owes us. */
+export const receivable = (account: string | undefined) => `receivable:${account ?? UNASSIGNED}`;
+/** What we owe to whoever sold. */
+export const payable = (participant: string | undefined) => `payable:${participant ?? UNASSIGNED}`;
+export const gatewayFee = (account: string) => `gateway_fee:${account}`;
+/** On its way from the gateway to our bank. */
+export const inTransit = (account: string) => `payout_in_transit:${account}`;
+export const disputeHeld = (account: string) => `dispute_held:${account}`;
+export const disputeFee = (account: string) => `dispute_fee:${account}`;
+/** Between the currency a shopper paid in and the one a gateway settles in. */
+export const fxClearing = (account: string) => `fx_clearing:${account}`;
+/** A difference that nobody has explained yet; each has its exception. */
+export const suspense = (account: string) => `suspense:${account}`;

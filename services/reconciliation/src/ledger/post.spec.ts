@@ -1,0 +1,195 @@
+import { encode, LEDGER_ENTRIES } from '@paylog/contracts';
+import {
+  aliasOf,
+  captureIdOf,
+  changesOf,
+  chargeOf,
+  factOf,
+  idOf,
+  money,
+  refunded,
+  sold,
+  termsOf,
+} from '../testing/payments.js';
+import { MemoryLedger, sumsOf, unbalanced } from '../testing/memory-ledger.js';
+import { NEW_BOOK, post } from './post.js';
+
+const NOW = '2026-03-02T00:00:10.000Z';
+
+describe('post', () => {
+  it('posts a capture once, for the event that captured', () => {
+    const changes = changesOf('o1', sold({ order: 'o1', minor: 1_000 }));
+    const { appends } = post(new Map(), changes, NOW);
+    const entries = appends.flatMap(({ effects }) => (effects as { entries: object[] }).entries);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        paymentId: idOf('o1'),
+        currency: 'EUR',
+        reason: 'captured',
+        valueDate: '2026-03-01',
+        bookedOn: '2026-03-02',
+        lines: [
+          { account: 'payable:shop', side: 'credit', minor: '1000' },
+          { account: 'receivable:stripe-main', side: 'debit', minor: '1000' },
+        ],
+      }),
+    ]);
+    expect(appends[0]).toMatchObject({ stream: idOf('o1'), expectedVersion: 0 });
+    expect(() => encode(LEDGER_ENTRIES, 'EntryPosted', entries[0] as never)).not.toThrow();
+  });
+
+  it('gives a refund back, and takes a failed refund back', () => {
+    const ledger = new MemoryLedger();
+    const facts = [
+      ...sold({ order: 'o1', minor: 1_000 }),
+      ...refunded({ order: 'o1' }, 1, 300, 'succeeded'),
+      ...refunded({ order: 'o1' }, 2, 200, 'succeeded', 'reversed'),
+    ];
+    ledger.post(changesOf('o1', facts));
+    expect(ledger.entries.map(({ reason }) => reason)).toEqual([
+      'captured',
+      'refunded',
+      'refunded',
+      'refund_reversed',
+    ]);
+    expect(sumsOf(ledger.entries)).toEqual({
+      'EUR payable:shop': -700n,
+      'EUR receivable:stripe-main': 700n,
+    });
+  });
+
+  it('posts each currency by itself', () => {
+    const ledger = new MemoryLedger();
+    const fact = factOf('o1');
+    const facts = [
+      ...sold({ order: 'o1', minor: 1_000 }),
+      fact('refund', 're_usd', 'succeeded', money(500, 'USD')),
+    ];
+    ledger.post(changesOf('o1', facts));
+    expect(sumsOf(ledger.entries)).toEqual({
+      'EUR payable:shop': -1_000n,
+      'EUR receivable:stripe-main': 1_000n,
+      'USD payable:shop': 500n,
+      'USD receivable:stripe-main': -500n,
+    });
+    expect(unbalanced(ledger.entries)).toEqual([]);
+  });
+
+  it('moves what was posted before the terms were known', () => {
+    const ledger = new MemoryLedger();
+    const facts = [
+      factOf('o1')('capture', 'ch_1/capture', 'succeeded', money(1_000)),
+      termsOf({ order: 'o1', minor: 1_000 }),
+    ];
+    const [early, late] = changesOf('o1', facts);
+    ledger.post([early!]);
+    expect(Object.keys(sumsOf(ledger.entries))).toEqual([
+      'EUR payable:unassigned',
+      'EUR receivable:unassigned',
+    ]);
+    ledger.post([late!]);
+    expect(sumsOf(ledger.entries)).toEqual({
+      'EUR payable:shop': -1_000n,
+      'EUR receivable:stripe-main': 1_000n,
+    });
+  });
+
+  it('leaves nothing of a version at or below the posted one', () => {
+    const changes = changesOf('o1', sold({ order: 'o1', minor: 1_000 }));
+    const books = new Map([[idOf('o1'), { ...NEW_BOOK, version: changes.length }]]);
+    const { appends, effects } = post(books, changes, NOW);
+    expect(appends).toEqual([]);
+    expect(effects).toEqual({ payments: [], heard: [] });
+  });
+
+  it('hears of settlement facts that came back', () => {
+    const changes = changesOf('o1', sold({ order: 'o1', minor: 1_000 })).map((change) => ({
+      ...change,
+      fact: { ...change.fact, source: 'settlement' as const },
+    }));
+    expect(post(new Map(), changes.slice(0, 1), NOW).effects.heard).toEqual([changes[0]?.fact.id]);
+  });
+});
+
+describe('what a report should hold of a payment', () => {
+  function expectations(...facts: Parameters<typeof changesOf>[1][]) {
+    const ledger = new MemoryLedger();
+    ledger.post(changesOf('o1', facts.flat()));
+    return ledger.books.get(idOf('o1'))?.expectations ?? [];
+  }
+
+  it('knows a capture by its charge, its container and its payment', () => {
+    const [capture] = expectations(sold({ order: 'o1', minor: 1_000 }));
+    expect(capture).toMatchObject({
+      operation: captureIdOf('o1'),
+      kind: 'capture',
+      standing: 'due',
+      amount: money(1_000),
+      gatewayObject: chargeOf('o1'),
+    });
+    expect(capture?.names).toEqual(
+      expect.arrayContaining(['ch_o1', 'ch_o1/capture', 'pi_o1', captureIdOf('o1'), idOf('o1')]),
+    );
+    expect(capture?.ids).not.toContain('pi_o1');
+  });
+
+  it.each([
+    [['pending'], [['refund', 'possible']]],
+    [['succeeded'], [['refund', 'due']]],
+    [['refused'], [['refund', 'not_happened']]],
+    [
+      ['succeeded', 'reversed'],
+      [
+        ['refund', 'possible'],
+        ['refund_reversal', 'possible'],
+      ],
+    ],
+  ] as const)('expects of a refund that is %j: %j', (outcomes, expected) => {
+    const all = expectations(
+      sold({ order: 'o1', minor: 1_000 }),
+      refunded({ order: 'o1' }, 1, 300, ...outcomes),
+    );
+    const refunds = all.filter(({ kind }) => kind !== 'capture');
+    expect(refunds.map(({ kind, standing }) => [kind, standing])).toEqual(expected);
+  });
+
+  it('dates an operation by the first fact that says it happened, not by the asking', () => {
+    const asked = '2026-03-01T10:00:00.000Z';
+    const done = '2026-03-01T11:00:00.000Z';
+    const told = '2026-03-01T12:00:00.000Z';
+    const [refund] = expectations(
+      refunded({ order: 'o1', at: asked }, 1, 300),
+      refunded({ order: 'o1', at: told }, 1, 300, 'succeeded').slice(2),
+      [factOf('o1', done)('refund', 're_o1_1', 'succeeded', money(300, 'EUR'))].map((fact) => ({
+        ...fact,
+        id: `${fact.id}2`,
+      })),
+    );
+    expect(refund?.occurredAt).toBe(done);
+  });
+
+  it('keeps what it knows of an operation when it gets its name later', () => {
+    const early = '2026-03-01T10:00:00.000Z';
+    const late = '2026-03-01T12:00:00.000Z';
+    const all = expectations(
+      [factOf('o1', early)('capture', 'ch_o1/capture', 'succeeded', money(1_000))],
+      [aliasOf('o1', 'ch_o1/capture', captureIdOf('o1'), late)],
+    );
+    expect(all).toMatchObject([{ operation: captureIdOf('o1'), occurredAt: early }]);
+  });
+
+  it('knows captures that only a running total tells of, under no name of their own', () => {
+    const [capture] = expectations([
+      {
+        type: 'total',
+        id: 'fct1',
+        at: '2026-03-01T10:00:00.000Z',
+        source: 'webhook',
+        object: 'ch_o1',
+        value: money(500),
+      },
+    ]);
+    expect(capture).toMatchObject({ kind: 'capture', standing: 'due', gatewayObject: 'ch_o1' });
+    expect(capture?.ids).toEqual(['ch_o1']);
+  });
+});

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import type { Append } from '@paylog/event-sourcing';
+import type { Fact, Payment, Transition } from '@paylog/payment-domain';
+import { type Balances, balancesOf, difference } from './balances.js';
+import { dayOf, laneOf, toEntry, toRow } from './entry.js';
+import { type Expectation, expectationsOf } from './expectations.js';
+import { type StoredBook, toStoredBook } from './stored-book.js';
+
+/** One event of a payment, as the ledger reads it. */
+export interface Change {
+  readonly paymentId: string;
+  readonly version: number;
+  readonly fact: Fact;
+  readonly state: Payment;
+  readonly transitions: readonly Transition[];
+  readonly traceparent?: string;
+}
+
+/** The books of one payment: what was posted for it, up to which version of it. */
+export interface Book {
+  readonly version: number;
+  /** The gateway account; unknown before the terms are. */
+  readonly account?: string;
+  readonly balances: Balances;
+  readonly expectations: readonly Expectation[];
+  /** The gateway's containers (Stripe: payment intents) that stand for the payment. */
+  readonly containers: readonly string[];
+  /** Version of the payment's stream in the ledger. */
+  readonly ledgerVersion: number;
+}
+
+export const NEW_BOOK: Book = {
+  version: 0,
+  balances: {},
+  expectations: [],
+  containers: [],
+  ledgerVersion: 0,
+};
+
+export interface Postings {
+  /** One append a change that moves money. */
+  readonly appends: readonly Append[];
+  /** What each append is for, beside `appends`. */
+  readonly posted: readonly Change[];
+  /** Go with the flush: the books after it, and the settlement facts of ours that came back. */
+  readonly effects: { readonly payments: readonly StoredBook[]; readonly heard: readonly string[] };
+}
+
+/**
+ * Events to entries: the difference between what the state amounts to and what was posted last. A version at or below
+ * the posted one leaves nothing, so a duplicate changes nothing and a late replay can't take anything back.
+ */
+export function post(
+  books: ReadonlyMap<string, Book>,
+  changes: readonly Change[],
+  now: string,
+): Postings {
+  const open = new Map<string, Book>();
+  const appends: Append[] = [];
+  const posted: Change[] = [];
+  const heard: string[] = [];
+  for (const change of changes) {
+    const { paymentId, fact } = change;
+    if (fact.source === 'settlement') heard.push(fact.id);
+    const before = open.get(paymentId) ?? books.get(paymentId) ?? NEW_BOOK;
+    if (change.version <= before.version) continue;
+    const next = nextBook(before, change);
+    const append = toAppend(before, next, change, now);
+    const ledgerVersion = before.ledgerVersion + (append?.rows.length ?? 0);
+    open.set(paymentId, { ...next, ledgerVersion });
+    if (!append) continue;
+    appends.push(append);
+    posted.push(change);
+  }
+  const payments = [...open].map(([paymentId, book]) => toStoredBook(paymentId, book));
+  return { appends, posted, effects: { payments, heard } };
+}
+
+function nextBook(before: Book, { paymentId, version, fact, state }: Change): Book {
+  const names = fact.type === 'alias' && fact.target === paymentId ? [fact.alias] : [];
+  const containers = [...new Set([...before.containers, ...names])];
+  return {
+    ...before,
+    version,
+    ...(state.terms && { account: state.terms.account }),
+    balances: balancesOf(state),
+    containers,
+    expectations: expectationsOf(paymentId, state, containers, fact, before.expectations),
+  };
+}
+
+function toAppend(before: Book, after: Book, change: Change, now: string): Append | undefined {
+  const { paymentId, version, fact, traceparent } = change;
+  const differences = Object.entries(difference(before.balances, after.balances));
+  if (differences.length === 0) return undefined;
+  const entries = differences.map(([currency, changes]) =>
+    toEntry(
+      {
+        currency,
+        changes,
+        reason: reasonOf(change, before, currency),
+        causedBy: fact.id,
+        valueDate: dayOf(fact.at),
+        bookedOn: dayOf(now),
+        paymentId,
+      },
+      [paymentId, String(version)],
+    ),
+  );
+  const key = `payment/${paymentId}/${version}`;
+  return {
+    lane: laneOf(paymentId),
+    stream: paymentId,
+    expectedVersion: before.ledgerVersion,
+    key,
+    // The key is the payment's version: whatever was posted for it, on whichever day, is the posting.
+    contentDigest: createHash('sha256').update(key).digest(),
+    rows: entries.map((entry) => ({
+      ...toRow(entry, now),
+      ...(traceparent !== undefined && { traceparent }),
+    })),
+    effects: { entries, payment: toStoredBook(paymentId, after) },
+  };
+}
+
+/** What happened, in a word, where one thing did. */
+function reasonOf({ version, transitions }: Change, before: Book, currency: string): string {
+  if (version !== before.version + 1) return 'corrected';
+  const sum = (kind: Transition['kind']) =>
+    transitions
+      .filter((each) => each.kind === kind && each.currency === currency)
+      .reduce((total, { delta }) => total + delta, 0n);
+  const captured = sum('capture');
+  const refunded = sum('refund');
+  if (captured !== 0n && refunded !== 0n) return 'corrected';
+  if (captured > 0n) return 'captured';
+  if (captured < 0n) return 'capture_reversed';
+  if (refunded > 0n) return 'refunded';
+  if (refunded < 0n) return 'refund_reversed';
+  return 'corrected';
+}

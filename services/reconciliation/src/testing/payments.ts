@@ -1,0 +1,187 @@
+import {
+  encode,
+  factId,
+  GROUPS,
+  operationId,
+  partitionOf,
+  paymentId,
+  PAYMENTS_EVENTS,
+  toWireFact,
+  toWirePayment,
+  toWireTransition,
+} from '@paylog/contracts';
+import { captureOf } from '@paylog/gateways';
+import type { Batch, ConsumedMessage } from '@paylog/kafka';
+import {
+  addAll,
+  empty,
+  eventName,
+  type Fact,
+  type Kind,
+  type Money,
+  type Outcome,
+  paymentOf,
+  transitions,
+} from '@paylog/payment-domain';
+import type { Change } from '../ledger/post.js';
+
+/** Short ways to say payments, as payment-state tells them. */
+
+export const ACCOUNT = 'stripe-main';
+export const AT = '2026-03-01T12:00:00.000Z';
+
+export interface Sold {
+  readonly order: string;
+  readonly minor: number;
+  readonly currency?: string;
+  readonly at?: string;
+}
+
+export const money = (minor: number | bigint, currency = 'EUR'): Money => ({
+  minor: BigInt(minor),
+  currency,
+});
+
+export function idOf(order: string): string {
+  return paymentId({ mode: 'test', storefront: 'shop', orderId: order, attempt: 1 });
+}
+
+export const chargeOf = (order: string) => `ch_${order}`;
+export const containerOf = (order: string) => `pi_${order}`;
+export const captureIdOf = (order: string) => operationId(idOf(order), 'capture', '1');
+export const refundIdOf = (order: string, n: number) =>
+  operationId(idOf(order), 'refund', String(n));
+export const refundObjectOf = (order: string, n: number) => `re_${order}_${n}`;
+
+/** Asked, won, taken, told by webhook. */
+export function sold({ order, minor, currency = 'EUR', at = AT }: Sold): Fact[] {
+  const payment = idOf(order);
+  const amount = money(minor, currency);
+  const charge = chargeOf(order);
+  const authorization = operationId(payment, 'authorization', '1');
+  const fact = factOf(order, at);
+  return [
+    termsOf({ order, minor, currency, at }),
+    aliasOf(order, containerOf(order), payment, at),
+    fact('authorization', authorization, 'requested', amount),
+    aliasOf(order, charge, authorization, at),
+    fact('authorization', authorization, 'succeeded', amount),
+    fact('capture', captureIdOf(order), 'requested', amount),
+    aliasOf(order, captureOf(charge), captureIdOf(order), at),
+    { ...fact('capture', captureIdOf(order), 'succeeded', amount), parent: charge } as Fact,
+    {
+      type: 'total',
+      id: factId(order, 'total'),
+      at,
+      source: 'webhook',
+      object: charge,
+      value: amount,
+    },
+  ];
+}
+
+export function refunded(
+  { order, currency = 'EUR', at = AT }: Omit<Sold, 'minor'>,
+  n: number,
+  minor: number,
+  ...outcomes: Outcome[]
+): Fact[] {
+  const refund = refundIdOf(order, n);
+  const fact = factOf(order, at);
+  return [
+    fact('refund', refund, 'requested', money(minor, currency)),
+    aliasOf(order, refundObjectOf(order, n), refund, at),
+    ...outcomes.map((outcome) => fact('refund', refund, outcome, money(minor, currency))),
+  ];
+}
+
+export function termsOf({ order, minor, currency = 'EUR', at = AT }: Sold): Fact {
+  return {
+    type: 'terms',
+    id: factId('terms', order),
+    at,
+    source: 'request',
+    mode: 'test',
+    storefront: 'shop',
+    orderId: order,
+    attempt: 1,
+    amount: money(minor, currency),
+    captureMode: 'automatic',
+    account: ACCOUNT,
+    gateway: 'stripe',
+  };
+}
+
+export function aliasOf(order: string, alias: string, target: string, at = AT): Fact {
+  return {
+    type: 'alias',
+    id: factId(order, 'alias', alias, target),
+    at,
+    source: 'webhook',
+    alias,
+    target,
+  };
+}
+
+export const factOf =
+  (order: string, at = AT) =>
+  (kind: Kind, operation: string, outcome: Outcome, amount: Money): Fact => ({
+    type: 'operation',
+    id: factId(order, kind, operation, outcome, String(amount.minor), amount.currency),
+    at,
+    source: outcome === 'requested' ? 'request' : 'webhook',
+    operation,
+    kind,
+    outcome,
+    ...(outcome === 'requested' ? { asked: amount, call: 1 } : { amount }),
+  });
+
+/** What payment-state makes of facts in this order: an event each. */
+export function changesOf(order: string, facts: readonly Fact[]): Change[] {
+  return facts.map((fact, i) => {
+    const before = paymentOf(addAll(empty(), facts.slice(0, i)));
+    const state = paymentOf(addAll(empty(), facts.slice(0, i + 1)));
+    return {
+      paymentId: idOf(order),
+      version: i + 1,
+      fact,
+      state,
+      transitions: transitions(before, state),
+    };
+  });
+}
+
+/** Events of one partition as Kafka gives them. */
+export function batchOf(changes: readonly Change[], from: bigint): Batch {
+  const partition = partitionOf(changes[0]?.paymentId ?? '');
+  const messages = changes.map((change, i) => messageOf(change, from + BigInt(i)));
+  return {
+    topic: PAYMENTS_EVENTS,
+    partition,
+    messages,
+    from,
+    to: from + BigInt(messages.length),
+  };
+}
+
+export const GROUP = GROUPS.reconciliationPayments.group;
+
+function messageOf(change: Change, offset: bigint): ConsumedMessage {
+  const { paymentId: key, version, fact, state } = change;
+  const type = eventName(fact) as 'CaptureSucceeded';
+  return {
+    topic: PAYMENTS_EVENTS,
+    partition: partitionOf(key),
+    offset,
+    key,
+    value: encode(PAYMENTS_EVENTS, type, {
+      paymentId: key,
+      version,
+      fact: toWireFact(fact),
+      state: toWirePayment(state),
+      transitions: change.transitions.map(toWireTransition),
+    }),
+    headers: { ce_id: fact.id, ce_type: type, ce_schemaversion: '1' },
+    timestamp: String(Date.parse(fact.at)),
+  };
+}

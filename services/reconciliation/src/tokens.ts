@@ -1,0 +1,3 @@
+/** What the composition root provides, by name. */
+export const POOL = Symbol('pool');
+export const PAYMENTS = Symbol('payments ingest');
