@@ -110,9 +110,9 @@ export function supersede(known: Known, at: string): readonly IntentMessage[] {
   return [recorded(intent.paymentId, fact)];
 }
 
-/** Anything that moved or held money, whatever became of it later. */
+/** It took money (given back or not), or holds some. What was authorized and released again is no obstacle. */
 function hasSucceeded(known: Known): boolean {
-  return isAuthorized(known) || movedMinor(known, 'capture').done > 0n;
+  return movedMinor(known, 'capture').done > 0n || (isAuthorized(known) && !isClosed(known));
 }
 
 function accept(request: PlaceRequest): IntentMessage[] {

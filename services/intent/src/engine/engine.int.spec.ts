@@ -1,0 +1,158 @@
+import { eventually } from '@paylog/testing';
+import { operations } from '../intent/operations.js';
+import { statusOf } from '../intent/state.js';
+import { FakeGateway } from '../testing/fake-gateway.js';
+import {
+  openBench,
+  outcomeOf,
+  paymentOf,
+  placeRequest,
+  type Bench,
+} from '../testing/intent-bench.js';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(() => bench.close());
+
+const statusOfPayment = async (paymentId: string) =>
+  statusOf(await bench.known(paymentId), operations.authorization(paymentId));
+
+describe('a payment on a real log', () => {
+  it('is accepted, called for once, and captured; what is private is forgotten', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const { status, body } = await bench.requests().execute(placeRequest({ orderId: 'plain' }));
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ status: 'captured', amount: { minor: '1000', currency: 'EUR' } });
+    expect(body.readToken).toBeDefined();
+    expect(gateway.containers).toHaveLength(1);
+    await eventually(
+      'the token is deleted',
+      async () => (await bench.count('private_details')) === 0,
+    );
+    const rows = await bench.log.readStream(paymentOf('plain'));
+    expect(rows.map((row) => row.data.toString()).join()).not.toContain('pm_card_visa');
+  });
+
+  it('survives a death between writing the call down and making it: one charge', async () => {
+    const real = new FakeGateway();
+    const dying = Object.assign(Object.create(real) as FakeGateway, {
+      authorize: () => Promise.reject(new Error('the process died here')),
+    });
+    const first = bench.startWorker(dying, 'intent-1', 60_000);
+    const requests = bench.requests(50);
+    expect(await outcomeOf(requests.execute(placeRequest({ orderId: 'crash' })))).toBe(202);
+    await first.stop();
+    expect(real.containers).toHaveLength(0);
+
+    bench.startWorker(real, 'intent-1');
+    await eventually(
+      'authorized',
+      async () => (await statusOfPayment(paymentOf('crash'))) === 'succeeded',
+    );
+    expect(real.containers).toHaveLength(1);
+  });
+
+  it('survives a death between the call and its answer: the same key, one charge', async () => {
+    const real = new FakeGateway();
+    const dying = Object.assign(Object.create(real) as FakeGateway, {
+      async authorize(request: Parameters<FakeGateway['authorize']>[0]) {
+        await real.authorize(request);
+        throw new Error('the process died here');
+      },
+    });
+    const first = bench.startWorker(dying, 'intent-1', 60_000);
+    await outcomeOf(bench.requests(50).execute(placeRequest({ orderId: 'crash' })));
+    await first.stop();
+
+    bench.startWorker(real, 'intent-1');
+    await eventually(
+      'authorized',
+      async () => (await statusOfPayment(paymentOf('crash'))) === 'succeeded',
+    );
+    expect(real.containers).toHaveLength(1);
+    expect(real.calls.filter((call) => call.startsWith('authorization'))).toHaveLength(2);
+  });
+
+  it('takes a gateway that commits and hangs up for unknown, and asks: exactly one charge', async () => {
+    const weather = ['done_then_lost', 'lost', 'fine'] as const;
+    let call = 0;
+    const gateway = new FakeGateway(() => weather[call++] ?? 'fine');
+    bench.startWorker(gateway);
+    const { status, body } = await bench.requests().execute(placeRequest({ orderId: 'timeout' }));
+    expect([status, body.status]).toEqual([201, 'captured']);
+    expect(gateway.containers).toHaveLength(1);
+    const rows = await bench.log.readStream(paymentOf('timeout'));
+    const outcomes = rows.map((row) => /"outcome":"(\w+)"/.exec(row.data.toString())?.[1]);
+    expect(outcomes).toContain('unknown');
+    expect(outcomes).not.toContain('refused');
+  });
+
+  it('lets two processes work side by side: every payment is called for once', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway, 'intent-1');
+    bench.startWorker(gateway, 'intent-2');
+    const orders = Array.from({ length: 40 }, (_, index) =>
+      placeRequest({ orderId: `many-${index}` }),
+    );
+    const answers = await Promise.all(orders.map((order) => bench.requests().execute(order)));
+    expect(answers.every(({ status }) => status === 201)).toBe(true);
+    expect(gateway.calls).toHaveLength(40);
+    expect(gateway.containers).toHaveLength(40);
+  });
+
+  it('cancels at the gateway what its shopper abandoned, and only then', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const method = 'pm_card_authenticationRequired';
+    const { body } = await bench.requests().execute(placeRequest({ orderId: 'gone', method }));
+    expect(body.nextAction).toMatchObject({ type: 'redirect' });
+    expect(gateway.containers[0]?.status).toBe('requires_action');
+    const closed = await eventually('closed', async () => {
+      const { intent } = await bench.known(paymentOf('gone'));
+      return intent.payment.closed && intent.payment;
+    });
+    expect([closed.label, closed.final]).toEqual(['canceled', true]);
+    expect(gateway.containers[0]?.status).toBe('canceled');
+    expect(await bench.count('private_details')).toBe(0);
+  });
+
+  it('moves nothing new through a stopped account, and goes on when it is switched on', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const place = placeRequest({ orderId: 'switched', captureMode: 'manual' });
+    await bench.requests().execute(place);
+    const { upsertSwitch } = await import('../intent/known.sql.js');
+    const change = { account: 'stripe-main', reason: 'drill', operator: 'spec' };
+    await upsertSwitch(bench.pool, { ...change, stopped: true });
+    expect(await outcomeOf(bench.requests().execute(placeRequest({ orderId: 'other' })))).toBe(
+      '409 gateway_account_stopped',
+    );
+    const { request, ...rest } = place;
+    const capture = {
+      ...rest,
+      key: 'capture',
+      status: 200 as const,
+      request: {
+        type: 'capture' as const,
+        reference: 'parcel-1',
+        id: 'req-capture',
+        at: new Date().toISOString(),
+        byMessage: false,
+        paymentId: request.paymentId,
+        storefront: 'shop',
+        orderId: 'switched',
+        attempt: 1,
+      },
+    };
+    expect(await outcomeOf(bench.requests(200).execute(capture))).toBe(202);
+    expect(gateway.containers[0]?.captured).toBe(0n);
+    await upsertSwitch(bench.pool, { ...change, stopped: false });
+    bench.poke();
+    await eventually('captured', async () => gateway.containers[0]?.captured === 1000n);
+    // The stored 202 is answered with the present state.
+    expect(await outcomeOf(bench.requests().execute(capture))).toBe(200);
+  });
+});

@@ -1,0 +1,117 @@
+import { LIMITS, PureRun } from '../testing/pure-run.js';
+import type { Weather } from '../testing/fake-gateway.js';
+
+const script =
+  (...skies: Weather[]) =>
+  () =>
+    skies.shift() ?? 'fine';
+
+describe('nextAction', () => {
+  it('has nothing to do for what was never accepted', () => {
+    expect(new PureRun().next()).toEqual({ type: 'done' });
+  });
+
+  it('begins what was asked for, with a number', () => {
+    const run = new PureRun();
+    run.place();
+    expect(run.next()).toMatchObject({ type: 'call', call: 'authorize', number: 1 });
+  });
+
+  it('repeats a call without an answer at once, with the same operation and the next number', () => {
+    const run = new PureRun();
+    run.place();
+    const first = run.next();
+    if (first.type !== 'call') throw new Error('expected a call');
+    run.begin(first);
+    expect(run.next()).toMatchObject({ type: 'call', operation: first.operation, number: 2 });
+  });
+
+  it('waits before it asks about an unknown outcome, longer each time', async () => {
+    const run = new PureRun(script('lost', 'lost', 'lost', 'lost', 'lost'));
+    run.place();
+    await run.step();
+    const pauses: number[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const wait = run.next();
+      if (wait.type !== 'wait' || wait.until === undefined) throw new Error('expected a wait');
+      pauses.push(wait.until - run.now);
+      run.now = wait.until;
+      await run.step();
+    }
+    expect(pauses).toEqual([1000, 2000, 4000, 8000]);
+  });
+
+  it('never repeats a call later than the key allows: it looks up', async () => {
+    const run = new PureRun(script('lost'));
+    run.place();
+    await run.step();
+    run.now += LIMITS.repeatWithinMs + 1;
+    expect(run.next()).toMatchObject({ type: 'lookup' });
+  });
+
+  it('gives an authorization up that never reached the gateway, once its key has run out', async () => {
+    const run = new PureRun(script('lost'));
+    run.place();
+    await run.step();
+    run.now += LIMITS.repeatWithinMs + 1;
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({ label: 'canceled', final: true });
+    expect(run.gateway.containers).toEqual([]);
+  });
+
+  it('cancels an abandoned payment at the gateway, never by assumption', async () => {
+    const run = new PureRun();
+    run.place({ method: 'pm_card_authenticationRequired' });
+    await run.step();
+    expect(run.next()).toMatchObject({ type: 'wait' });
+    run.now += LIMITS.abandonAfterMs;
+    expect(run.next()).toMatchObject({ type: 'call', call: 'cancel', reason: 'abandoned' });
+    expect(run.known.intent.payment.closed).toBe(false);
+    await run.step();
+    expect(run.known.intent.payment.closed).toBe(true);
+  });
+
+  it('asks when a gateway told of a change: what won is taken as ours', async () => {
+    const run = new PureRun();
+    run.place({ method: 'pm_card_authenticationRequired' });
+    await run.step();
+    run.gateway.approve(run.paymentId);
+    run.now += 10;
+    run.toldAt = run.now;
+    expect(run.next()).toMatchObject({ type: 'lookup' });
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({ label: 'captured', final: true });
+  });
+
+  it('closes a declined attempt, so that nothing can be paid in it any more', async () => {
+    const run = new PureRun();
+    run.place({ method: 'pm_card_visa_chargeDeclined' });
+    await run.step();
+    expect(run.next()).toMatchObject({ type: 'call', call: 'cancel', reason: 'declined' });
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({ label: 'failed', final: true });
+  });
+
+  it('calls nothing for a payment that is held', async () => {
+    const run = new PureRun();
+    run.place();
+    const { intent } = run.known;
+    const held = { intent, projected: { ...intent.payment, held: true } };
+    const { nextAction } = await import('./next-action.js');
+    const progress = {
+      now: run.now,
+      polls: 0,
+      accountStopped: false,
+      hasPaymentMethod: true,
+      hasNextAction: false,
+    };
+    expect(nextAction(held, LIMITS, progress)).toEqual({ type: 'wait', why: 'held' });
+  });
+
+  it('starts nothing through a stopped account', () => {
+    const run = new PureRun();
+    run.place();
+    run.accountStopped = true;
+    expect(run.next()).toEqual({ type: 'wait', why: 'gateway account stopped' });
+  });
+});

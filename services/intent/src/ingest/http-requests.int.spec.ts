@@ -1,0 +1,113 @@
+import { eventually } from '@paylog/testing';
+import { FakeGateway } from '../testing/fake-gateway.js';
+import {
+  openBench,
+  outcomeOf,
+  paymentOf,
+  placeRequest,
+  type Bench,
+} from '../testing/intent-bench.js';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(() => bench.close());
+
+describe('an Idempotency-Key', () => {
+  it('gives the same answer to the same request, and refuses another one', async () => {
+    bench.startWorker(new FakeGateway());
+    const asked = placeRequest({ orderId: 'one', key: 'k' });
+    const first = await bench.requests().execute(asked);
+    const again = await bench.requests().execute(placeRequest({ orderId: 'one', key: 'k' }));
+    expect(again).toEqual(first);
+    expect(
+      await outcomeOf(bench.requests().execute(placeRequest({ orderId: 'two', key: 'k' }))),
+    ).toBe('422 idempotency_key_reused');
+    expect(await bench.log.readStream(paymentOf('two'))).toEqual([]);
+  });
+
+  it('lets one of many simultaneous requests through; the others come again', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const asked = () => bench.requests().execute(placeRequest({ orderId: 'race', key: 'k' }));
+    const outcomes = await Promise.all(Array.from({ length: 12 }, () => outcomeOf(asked())));
+    expect(outcomes.filter((outcome) => outcome === 201)).toHaveLength(1);
+    expect(new Set(outcomes)).toEqual(new Set([201, '409 request_in_flight']));
+    expect(gateway.containers).toHaveLength(1);
+    expect(await outcomeOf(asked())).toBe(201);
+  });
+
+  it('is answered with the present state where the first answer was 202', async () => {
+    const asked = placeRequest({ orderId: 'slow', key: 'k' });
+    expect(await outcomeOf(bench.requests(50).execute(asked))).toBe(202);
+    expect(await outcomeOf(bench.requests(50).execute(asked))).toBe(202);
+    bench.startWorker(new FakeGateway());
+    await eventually('answered', async () => {
+      const { status, body } = await bench.requests(50).execute(asked);
+      return status === 201 && body.status === 'captured';
+    });
+  });
+
+  it('gives a refusal again, too', async () => {
+    bench.startWorker(new FakeGateway());
+    const asked = placeRequest({ orderId: 'gap', attempt: 2, key: 'k' });
+    const refused = '422 previous_attempt_unknown';
+    expect(await outcomeOf(bench.requests().execute(asked))).toBe(refused);
+    expect(await outcomeOf(bench.requests().execute(asked))).toBe(refused);
+    expect(await bench.log.readStream(paymentOf('gap', 2))).toHaveLength(1);
+  });
+});
+
+describe('the same order', () => {
+  it('is the same payment under another key, and a conflict with another amount', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const first = await bench.requests().execute(placeRequest({ orderId: 'twice' }));
+    const second = await bench.requests().execute(placeRequest({ orderId: 'twice', key: 'other' }));
+    expect(second.status).toBe(200);
+    expect(second.body.paymentId).toBe(first.body.paymentId);
+    const rows = await bench.log.readStream(paymentOf('twice'));
+    const dearer = placeRequest({ orderId: 'twice', minor: '1001', key: 'third' });
+    expect(await outcomeOf(bench.requests().execute(dearer))).toBe('409 intent_conflicted');
+    const after = await bench.log.readStream(paymentOf('twice'));
+    expect(after.slice(rows.length).map(({ type }) => type)).toEqual(['IntentConflicted']);
+    expect(gateway.containers).toHaveLength(1);
+  });
+
+  it('may be tried again after a decline, once the first attempt is closed', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const method = 'pm_card_visa_chargeDeclined';
+    const first = await bench.requests().execute(placeRequest({ orderId: 'declined', method }));
+    expect(first.status).toBe(201);
+    expect(first.body.refusal).toMatchObject({ declineClass: 'hard', retryable: false });
+    await eventually(
+      'closed',
+      async () => (await bench.known(paymentOf('declined'))).intent.payment.final,
+    );
+    const second = await bench
+      .requests()
+      .execute(placeRequest({ orderId: 'declined', attempt: 2 }));
+    expect([second.status, second.body.status]).toEqual([201, 'captured']);
+    expect(gateway.containers.map(({ status }) => status)).toEqual(['canceled', 'succeeded']);
+  });
+
+  it('waits for an open attempt to be closed, and is refused once that one won', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const method = 'pm_card_authenticationRequired';
+    await bench.requests().execute(placeRequest({ orderId: 'open', method }));
+    const next = placeRequest({ orderId: 'open', attempt: 2 });
+    expect(await outcomeOf(bench.requests().execute(next))).toBe('409 previous_attempt_open');
+    const answer = await eventually('accepted', async () => {
+      const outcome = await outcomeOf(bench.requests().execute(next));
+      return outcome !== '409 previous_attempt_open' && outcome;
+    });
+    expect(answer).toBe(201);
+    expect(gateway.containers.map(({ status }) => status)).toEqual(['canceled', 'succeeded']);
+    expect(
+      await outcomeOf(bench.requests().execute(placeRequest({ orderId: 'open', attempt: 3 }))),
+    ).toBe('409 previous_attempt_succeeded');
+  });
+});
