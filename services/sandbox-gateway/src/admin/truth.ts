@@ -1,3 +1,4 @@
+import { idOf } from '../gateway/reference.js';
 import type { EffectRecord, Store } from '../store.js';
 
 /** One PaymentIntent as it is; amounts in the provider's units. */
@@ -44,11 +45,12 @@ export interface Truth {
  */
 export function truthOf(store: Store): Truth {
   const effects = store.all('effects');
-  const refunds = store.all('refunds').map(({ object }) => object);
-  const charges = store.all('charges').map(({ object }) => object);
+  const effectsOf = grouped(effects, (effect) => effect.paymentIntentId);
+  const chargesOf = grouped(store.all('charges'), ({ object }) => idOf(object.payment_intent));
+  const refundsOf = grouped(store.all('refunds'), ({ object }) => idOf(object.payment_intent));
   const paymentIntents = store.all('intents').map(({ account, object }): TrueIntent => {
     const of = (kind: EffectRecord['kind']) =>
-      effects.filter((effect) => effect.kind === kind && effect.paymentIntentId === object.id);
+      (effectsOf.get(object.id) ?? []).filter((effect) => effect.kind === kind);
     return {
       id: object.id,
       account,
@@ -66,22 +68,18 @@ export function truthOf(store: Store): Truth {
       amountReleased: sum(of('released')),
       authorizations: of('authorized').length,
       captures: of('captured').length,
-      charges: charges
-        .filter((charge) => charge.payment_intent === object.id)
-        .map(({ id, status, amount, amount_captured: captured }) => ({
-          id,
-          status,
-          amount,
-          captured,
-        })),
-      refunds: refunds
-        .filter((refund) => refund.payment_intent === object.id)
-        .map(({ id, status, amount, metadata }) => ({
-          id,
-          status: status ?? '',
-          amount,
-          metadata: metadata ?? {},
-        })),
+      charges: (chargesOf.get(object.id) ?? []).map(({ object: charge }) => ({
+        id: charge.id,
+        status: charge.status,
+        amount: charge.amount,
+        captured: charge.amount_captured,
+      })),
+      refunds: (refundsOf.get(object.id) ?? []).map(({ object: refund }) => ({
+        id: refund.id,
+        status: refund.status ?? '',
+        amount: refund.amount,
+        metadata: refund.metadata ?? {},
+      })),
     };
   });
   const twice = capturedTwice(store);
@@ -124,6 +122,16 @@ function totalsOf(effects: readonly EffectRecord[]): Truth['totals'] {
     total[kind] += amount;
   }
   return totals;
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
 function sum(effects: readonly EffectRecord[]): number {

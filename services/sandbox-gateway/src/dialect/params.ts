@@ -12,7 +12,7 @@ export function parseForm(text: string): Record<string, unknown> {
     arrayLimit: 200,
     parameterLimit: 1000,
     strictDepth: false,
-  }) as Record<string, unknown>;
+  });
 }
 
 const text = Type.String({ maxLength: 5000 });

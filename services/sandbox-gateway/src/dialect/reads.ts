@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { invalidParameter, missing } from '../gateway/api-error.js';
 import { balanceTransactionObject } from '../gateway/objects.js';
 import { intentOf } from '../gateway/payment-intents.js';
+import { idOf } from '../gateway/reference.js';
 import { refundOf } from '../gateway/refunds.js';
 import { DEFAULT_COLUMNS, REPORT_TYPE, runOf } from '../gateway/reports.js';
 import type { World } from '../gateway/world.js';
@@ -109,7 +110,7 @@ function listBalance({ world, account, query }: Read): unknown {
   if (record === undefined || record.account !== account) {
     throw missing('payout', params.payout, 'payout');
   }
-  const own = world.store.get('balance', String(record.object.balance_transaction))?.object;
+  const own = world.store.get('balance', idOf(record.object.balance_transaction))?.object;
   const lines = record.lines.map(transactionOf);
   return page(own === undefined ? lines : [...lines, own], params, url);
 }

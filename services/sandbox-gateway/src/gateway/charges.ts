@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { EffectRecord } from '../store.js';
 import type { Decline } from './behaviour.js';
 import { newId } from './new-id.js';
+import { idOf } from './reference.js';
 import { balanceTransactionObject, chargeObject, type NewBalanceTransaction } from './objects.js';
 import { seconds, type Caller, type World } from './world.js';
 
@@ -37,7 +38,7 @@ export function saveCharge(world: World, account: string, object: Stripe.Charge)
 }
 
 export function chargeOf(world: World, intent: Stripe.PaymentIntent): Stripe.Charge {
-  const id = typeof intent.latest_charge === 'string' ? intent.latest_charge : '';
+  const id = idOf(intent.latest_charge);
   const record = world.store.get('charges', id);
   if (record === undefined) throw new Error(`charge ${id} of ${intent.id} is missing`);
   return record.object;
@@ -113,5 +114,5 @@ export function recordEffect(
 }
 
 export function intentIdOf(charge: Stripe.Charge): string {
-  return typeof charge.payment_intent === 'string' ? charge.payment_intent : '';
+  return idOf(charge.payment_intent);
 }

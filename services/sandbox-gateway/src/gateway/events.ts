@@ -65,6 +65,7 @@ export class Emitter {
     };
     const record: EventRecord = {
       account: occasion.account,
+      // Type and object were checked together above; what the compiler can't follow is that T is one of the union.
       object: event as unknown as Stripe.Event,
       ...(occasion.paymentIntentId === undefined
         ? {}

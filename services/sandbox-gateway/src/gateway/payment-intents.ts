@@ -6,6 +6,7 @@ import { bookCapture, chargeOf, makeCharge, recordEffect, saveCharge } from './c
 import type { Emitted } from './events.js';
 import { newId } from './new-id.js';
 import { paymentIntentObject } from './objects.js';
+import { idOf } from './reference.js';
 import { seconds, type Caller, type World } from './world.js';
 
 type Intent = Stripe.PaymentIntent;
@@ -360,7 +361,7 @@ export function tellCharge(
   type: ChargeEvent,
   previous?: Record<string, unknown>,
 ): void {
-  const paymentIntentId = typeof object.payment_intent === 'string' ? object.payment_intent : '';
+  const paymentIntentId = idOf(object.payment_intent);
   world.emitter.emit(
     { account: caller.account, caller, paymentIntentId, at: seconds(world) },
     type,

@@ -1,11 +1,12 @@
 import type Stripe from 'stripe';
 import { missing, refusedByState } from './api-error.js';
+import { behaviourOf } from './behaviour.js';
 import { bookRefund, intentIdOf, recordEffect, saveCharge } from './charges.js';
 import { newId } from './new-id.js';
 import { refundObject } from './objects.js';
 import { intentOf, tellCharge } from './payment-intents.js';
+import { idOf } from './reference.js';
 import { seconds, type Caller, type World } from './world.js';
-import { behaviourOf } from './behaviour.js';
 
 /** How long a pending refund pends, and a failing one looks well. */
 const SETTLES_AFTER_MS = 400;
@@ -154,9 +155,4 @@ function tellRefund(
     type,
     object,
   );
-}
-
-function idOf(reference: string | { readonly id: string } | null): string {
-  if (reference === null) return '';
-  return typeof reference === 'string' ? reference : reference.id;
 }

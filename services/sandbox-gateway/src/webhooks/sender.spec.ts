@@ -60,7 +60,7 @@ describe('webhooks', () => {
     const totals = events().flatMap((event) =>
       event.type === 'charge.captured' ? [event.data.object.amount_captured] : [],
     );
-    expect(totals.sort()).toEqual([300, 500]);
+    expect(new Set(totals)).toEqual(new Set([300, 500]));
     expect(types()).toContain('payment_intent.amount_capturable_updated');
   });
 
@@ -94,9 +94,9 @@ describe('webhooks', () => {
     expect(received).toHaveLength(10);
     expect(received.every((each) => verified(each) !== undefined)).toBe(true);
     const deliveries = await running.deliveries();
-    expect(deliveries.map(({ status }) => status).sort()).toEqual([
-      ...Array<number>(4).fill(200),
-      ...Array<number>(6).fill(503),
+    expect(deliveries.map(({ status }) => String(status)).sort()).toEqual([
+      ...Array<string>(4).fill('200'),
+      ...Array<string>(6).fill('503'),
     ]);
     const listed = await running.stripe.events.list({ delivery_success: false });
     expect(listed.data).toEqual([]);
