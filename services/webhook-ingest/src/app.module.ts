@@ -10,6 +10,7 @@ import { Rejections } from './ingest/rejections.js';
 import { WebhooksController } from './ingest/webhooks.controller.js';
 import { Mapper } from './mapping/mapper.js';
 import { CountsController } from './query/counts.controller.js';
+import { RejectedController } from './query/rejected.controller.js';
 import { POOL, RECEIVER, REFERENCES } from './tokens.js';
 
 @Module({})
@@ -55,7 +56,13 @@ export async function compose(
 
   return {
     module: WebhookIngestModule,
-    controllers: [WebhooksController, ReferencesController, CountsController, ParkedController],
+    controllers: [
+      WebhooksController,
+      ReferencesController,
+      CountsController,
+      RejectedController,
+      ParkedController,
+    ],
     providers: [
       { provide: POOL, useValue: pool },
       { provide: RECEIVER, useValue: receiver },

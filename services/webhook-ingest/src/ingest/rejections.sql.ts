@@ -36,3 +36,24 @@ export async function pruneRejections(pool: Pool): Promise<void> {
               or id <= (select max(id) - 10000 from rejected_webhooks)`,
   });
 }
+
+export interface RejectionRow {
+  readonly receivedAt: Date;
+  readonly gateway: string;
+  readonly account: string;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bodySha256: string;
+  readonly bodyBytes: number;
+}
+
+export async function newestRejections(pool: Pool, limit: number): Promise<RejectionRow[]> {
+  const { rows } = await pool.query<RejectionRow>({
+    name: 'newest-rejections',
+    text: `select received_at as "receivedAt", gateway, account, reason, headers,
+             encode(body_sha256, 'hex') as "bodySha256", body_bytes as "bodyBytes"
+           from rejected_webhooks order by id desc limit $1`,
+    values: [limit],
+  });
+  return rows;
+}
