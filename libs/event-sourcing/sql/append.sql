@@ -9,7 +9,7 @@ create function {{schema}}.append(
   p_flush uuid,
   -- The input, or nulls. p_to = p_from only compares.
   p_source text, p_partition int, p_from bigint, p_to bigint,
-  -- The flush's lanes and streams, each once. p_stream_versions is filled here.
+  -- The flush's lanes, ascending, and its streams: each once.
   p_lanes int[], p_streams text[],
   -- An element an append: the lane's and stream's number above (from 1), the first append of this
   -- flush with its key (itself if none is before), the version it expects, how many rows it has.
@@ -47,10 +47,10 @@ declare
   opened int;
   accepted int := 0;
   claimed int;
+  accepted_effects jsonb;
   next_stored bigint;
   stands boolean;
   known record;
-  i int;
   s int;
 begin
   if appends > 0 then
@@ -178,16 +178,16 @@ begin
     from block b where l.lane = b.lane;
   end if;
 
-  if (stands and p_effects is not null) or (accepted > 0 and p_accepted_effects is not null) then
-    perform {{schema}}.project(
-      coalesce((
-        select jsonb_agg(jsonb_build_object('lane', lanes[u.number], 'position', positions[u.number],
-          'stream', p_streams[a_stream[u.number]], 'version', versions[u.number],
-          'key', a_key[u.number], 'effects', u.effects) order by u.number)
-        from jsonb_array_elements(p_accepted_effects) with ordinality as u(effects, number)
-        where statuses[u.number] = 0 and u.effects <> 'null'
-      ), '[]'),
-      case when stands then p_effects end);
+  if accepted > 0 and p_accepted_effects is not null then
+    select jsonb_agg(jsonb_build_object('lane', lanes[u.number], 'position', positions[u.number],
+      'stream', p_streams[a_stream[u.number]], 'version', versions[u.number],
+      'key', a_key[u.number], 'effects', u.effects) order by u.number)
+    into accepted_effects
+    from jsonb_array_elements(p_accepted_effects) with ordinality as u(effects, number)
+    where statuses[u.number] = 0 and u.effects <> 'null';
+  end if;
+  if accepted_effects is not null or (stands and p_effects is not null) then
+    perform {{schema}}.project(coalesce(accepted_effects, '[]'), case when stands then p_effects end);
   end if;
 
   if stands and p_source is not null and p_to > p_from then

@@ -2,39 +2,50 @@ import { createHash, hash } from 'node:crypto';
 import type { Append, LogRow } from './log.js';
 
 /** The hash before a lane's first block. */
-export const GENESIS = Buffer.alloc(32);
+export const GENESIS: Buffer = Buffer.alloc(32);
+
+type Optional = 'correlationId' | 'causationId' | 'traceparent';
+
+/** Of a row, all but the position; what is absent may be undefined as well. */
+export type DigestedColumns = Omit<LogRow, 'position' | 'digest' | Optional> & {
+  [column in Optional]?: string | undefined;
+};
 
 /**
- * sha256 over every stored column but the position, in this order: a change of the order or of a
- * field's form is a new digest, so neither may ever change. A position is left out because it is
- * known only under the lane's head; the block hash binds it.
+ * sha256 over every stored column but the position, each preceded by its length, in this order: a
+ * change of the order or of a field's form is a new digest, so neither may ever change. A position
+ * is left out because it is known only under the lane's head; the block hash binds it.
  */
-export function rowDigest(row: Omit<LogRow, 'position' | 'digest'>): Buffer {
-  return sha256Framed([
-    String(row.lane),
-    row.stream,
-    String(row.version),
-    row.id,
-    row.type,
-    String(row.schemaVersion),
-    row.source,
-    row.time,
-    row.correlationId,
-    row.causationId,
-    row.traceparent,
-    row.key,
+export function rowDigest(row: DigestedColumns): Buffer {
+  return sha256Framed(
+    [
+      String(row.lane),
+      row.stream,
+      String(row.version),
+      row.id,
+      row.type,
+      String(row.schemaVersion),
+      row.source,
+      row.time,
+      row.correlationId,
+      row.causationId,
+      row.traceparent,
+      row.key,
+    ],
     row.data,
-  ]);
+  );
 }
 
 /** What two appends with one key must share to be the same: see `Append.contentDigest`. */
 export function contentDigest(append: Append): Buffer {
-  if (append.contentDigest) return append.contentDigest;
-  const fields: (string | Buffer)[] = [append.stream];
-  for (const row of append.rows) {
-    fields.push(row.id, row.type, String(row.schemaVersion), row.data);
-  }
-  return sha256Framed(fields);
+  const { contentDigest: given, rows, stream } = append;
+  if (given) return given;
+  const [first, ...more] = rows;
+  const fields = [stream];
+  for (const { id, type, schemaVersion } of rows) fields.push(id, type, String(schemaVersion));
+  if (more.length === 0) return sha256Framed(fields, first?.data ?? Buffer.alloc(0));
+  for (const { data } of rows) fields.push(String(data.length));
+  return sha256Framed(fields, Buffer.concat(rows.map(({ data }) => data)));
 }
 
 /** The same formula as in `append.sql`: previous hash, first position as int8, digests in order. */
@@ -46,26 +57,25 @@ export function blockHash(previous: Buffer, first: bigint, digests: readonly Buf
   return sha.digest();
 }
 
-const ABSENT = 0xffffffff;
-
-/** Each field is preceded by its length, so no two lists of fields give the same bytes. */
-function sha256Framed(fields: readonly (string | Buffer | undefined)[]): Buffer {
-  let size = 0;
-  for (const field of fields) size += 4 + (field === undefined ? 0 : Buffer.byteLength(field));
-  const bytes = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (const field of fields) {
-    if (field === undefined) {
-      at = bytes.writeUInt32BE(ABSENT, at);
-    } else if (typeof field === 'string') {
-      const length = bytes.write(field, at + 4);
-      bytes.writeUInt32BE(length, at);
-      at += 4 + length;
-    } else {
-      at = bytes.writeUInt32BE(field.length, at);
-      bytes.set(field, at);
-      at += field.length;
+/**
+ * `<bytes>:<text>` for each field, `-` for an absent one, then `<bytes>:` and the data: no two lists
+ * of fields give the same bytes. Encoded as one string, as a call per field costs more than the hash.
+ */
+function sha256Framed(fields: readonly (string | undefined)[], data: Buffer): Buffer {
+  let text = '';
+  for (const field of fields) text += field === undefined ? '-' : `${field.length}:${field}`;
+  text += `${data.length}:`;
+  let bytes = Buffer.allocUnsafe(text.length + data.length);
+  // Nothing but ASCII has as many bytes as characters, and then the lengths above were right.
+  if (Buffer.byteLength(text) !== text.length) {
+    text = '';
+    for (const field of fields) {
+      text += field === undefined ? '-' : `${Buffer.byteLength(field)}:${field}`;
     }
+    text += `${data.length}:`;
+    bytes = Buffer.allocUnsafe(Buffer.byteLength(text) + data.length);
   }
+  const at = bytes.write(text);
+  bytes.set(data, at);
   return hash('sha256', bytes, 'buffer');
 }

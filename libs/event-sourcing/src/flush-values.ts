@@ -1,8 +1,7 @@
-import { contentDigest, rowDigest } from './digest.js';
+import { contentDigest } from './digest.js';
 import type { Append, AppendAnswer, FlushOptions, LogRow, NewParked } from './log.js';
 import { byteaArray, int4Array, int8Array, textArray } from './pg-arrays.js';
-
-type Column<T> = (row: T) => string | undefined;
+import { RowColumns } from './row-columns.js';
 
 /** The parameters of `append()` in the order of `append.sql`. */
 export function appendValues(
@@ -14,9 +13,7 @@ export function appendValues(
   const laneNumber = numbered(lanes);
   const streams = [...new Set(appends.map(({ stream }) => stream))];
   const streamNumber = numbered(streams);
-  const rows = appends.flatMap(rowsOf);
-  const numbers = appends.flatMap((append) => append.rows.map((_, number) => number));
-  const owners = appends.flatMap((append, i) => append.rows.map(() => i + 1));
+  const rows = RowColumns.ofAppends(appends);
   return [
     flushId,
     input?.source ?? null,
@@ -33,10 +30,8 @@ export function appendValues(
     textArray(appends.map(({ key }) => key)),
     byteaArray(appends.map(contentDigest)),
     acceptedEffects(appends),
-    int4Array(owners),
-    int4Array(numbers),
-    int4Array(rows.map(({ lane }) => lane)),
-    ...columnsFromStream(rows),
+    ...rows.placement(),
+    ...rows.content(),
     parked?.length ? JSON.stringify(parked.map(parkedJson)) : null,
     settle?.length ? JSON.stringify(settle) : null,
     effects === undefined ? null : JSON.stringify(effects),
@@ -45,7 +40,8 @@ export function appendValues(
 
 /** The parameters of `reimport()` in the order of `reimport.sql`. */
 export function reimportValues(flushId: string, lane: number, rows: readonly LogRow[]): unknown[] {
-  return [flushId, lane, int8Array(rows.map((row) => row.position)), ...columnsFromStream(rows)];
+  const positions = int8Array(rows.map(({ position }) => position));
+  return [flushId, lane, positions, ...RowColumns.ofRows(rows).content()];
 }
 
 /** What the database function answered, as text: arrays are `{1,2,3}`. */
@@ -76,33 +72,6 @@ export function toAnswers(count: number, raw: RawAnswer): AppendAnswer[] {
         throw new Error(`append() answered ${statuses.length} statuses to ${count} appends`);
     }
   });
-}
-
-function rowsOf({ rows, lane, stream, key, expectedVersion }: Append): LogRow[] {
-  return rows.map((row, i) => {
-    const stored = { ...row, lane, stream, key, version: expectedVersion + 1 + i };
-    // The position is given under the lane's head; the digest leaves it out for that reason.
-    return { ...stored, position: -1n, digest: rowDigest(stored) };
-  });
-}
-
-function columnsFromStream(rows: readonly LogRow[]): Buffer[] {
-  const text = (column: Column<LogRow>): Buffer => textArray(rows.map(column));
-  return [
-    text(({ stream }) => stream),
-    int4Array(rows.map(({ version }) => version)),
-    text(({ id }) => id),
-    text(({ type }) => type),
-    int4Array(rows.map(({ schemaVersion }) => schemaVersion)),
-    text(({ source }) => source),
-    text(({ time }) => time),
-    text(({ correlationId }) => correlationId),
-    text(({ causationId }) => causationId),
-    text(({ traceparent }) => traceparent),
-    text(({ key }) => key),
-    byteaArray(rows.map(({ data }) => data)),
-    byteaArray(rows.map(({ digest }) => digest)),
-  ];
 }
 
 /** For each append the number, from 1, of the first append in this flush with the same key. */

@@ -92,9 +92,8 @@ class PostgresLog implements EventLog {
   }
 
   async readLane(lane: number, from: bigint, limit: number): Promise<LogRow[]> {
-    const query = { name: `lane ${this.schema}`, text: this.#sql.lane };
-    const values = [lane, from, limit];
-    const { rows } = await this.#pool.query<StoredRow>({ ...query, values });
+    // Reads are planned each time: a kept plan from when the table was tiny would be a scan.
+    const { rows } = await this.#pool.query<StoredRow>(this.#sql.lane, [lane, from, limit]);
     return rows.map(toLogRow);
   }
 
@@ -133,9 +132,8 @@ class PostgresLog implements EventLog {
     streams: readonly string[],
     fromVersion: number,
   ): Promise<Map<string, LogRow[]>> {
-    const query = { name: `streams ${this.schema}`, text: this.#sql.streams };
     const values = [streams, fromVersion];
-    const { rows } = await this.#pool.query<StoredRow>({ ...query, values });
+    const { rows } = await this.#pool.query<StoredRow>(this.#sql.streams, values);
     const found = new Map<string, LogRow[]>();
     for (const row of rows.map(toLogRow)) {
       const stream = found.get(row.stream);

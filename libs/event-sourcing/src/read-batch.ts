@@ -11,10 +11,7 @@ export async function readBatch(
   from: bigint,
   limits: { rows: number; bytes: number },
 ): Promise<LogRow[]> {
-  const { rows } = await pool.query<StoredRow>({
-    name: `batch ${schema}`,
-    text: statement('read-batch.sql', schema),
-    values: [lane, from, limits.rows, limits.bytes],
-  });
+  const values = [lane, from, limits.rows, limits.bytes];
+  const { rows } = await pool.query<StoredRow>(statement('read-batch.sql', schema), values);
   return rows.map(toLogRow);
 }

@@ -11,7 +11,7 @@ export interface TestLogDatabase {
 
 /** A database of its own on the server of TEST_PG_URL, with one log. Superuser, so it may tamper. */
 export async function createLogDatabase(
-  options: Partial<LogSqlOptions> & { extraSql?: string } = {},
+  options: Partial<LogSqlOptions> & { extraSql?: string; poolMax?: number } = {},
 ): Promise<TestLogDatabase> {
   const server = process.env['TEST_PG_URL'];
   if (!server) throw new Error('set TEST_PG_URL to a Postgres 18 superuser URL');
@@ -19,8 +19,8 @@ export async function createLogDatabase(
   await onServer(server, `create database ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const pool = createPool(url.href, { name: 'event-sourcing tests', max: 20 });
-  const { extraSql = '', ...log } = options;
+  const { extraSql = '', poolMax = 20, ...log } = options;
+  const pool = createPool(url.href, { name: 'event-sourcing tests', max: poolMax });
   await pool.query(createLogSql({ schema: 'payments', lanes: 4, opened: true, ...log }));
   if (extraSql) await pool.query(extraSql);
   return {

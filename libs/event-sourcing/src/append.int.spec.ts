@@ -1,0 +1,197 @@
+import type { Pool } from 'pg';
+import type { AppendAnswer, EventLog } from './log.js';
+import { postgresLog, seedOffsets } from './postgres-log.js';
+import { createLogDatabase, type TestLogDatabase } from './testing/database.js';
+import { newAppend, newRow } from './testing/rows.js';
+import { verify } from './verify.js';
+
+let database: TestLogDatabase;
+let pool: Pool;
+let log: EventLog;
+
+beforeAll(async () => {
+  database = await createLogDatabase({
+    // A projection that can't bear some appends, as a service's might.
+    extraSql: `
+      create table payments.amounts (key text primary key, minor int not null check (minor < 1000));
+      create or replace function payments.project(accepted jsonb, effects jsonb) returns void
+      language sql as $$
+        insert into payments.amounts
+        select a ->> 'key', (a #>> '{effects,minor}')::int from jsonb_array_elements(accepted) a;
+        select 1 / (effects ->> 'divisor')::int;
+      $$;`,
+  });
+  pool = database.pool;
+  log = await postgresLog(pool, 'payments');
+});
+
+afterAll(() => database.drop());
+
+const statuses = (answers: AppendAnswer[]): string[] => answers.map(({ status }) => status);
+
+test('the second append to a stream in one flush expects the version after the first', async () => {
+  const answers = await log.append([
+    newAppend('chain-1', 'chain', 0, { rows: [newRow('a'), newRow('b')] }),
+    newAppend('chain-2', 'chain', 2),
+    newAppend('chain-3', 'chain', 2),
+    newAppend('chain-4', 'chain', 3),
+  ]);
+  expect(answers).toMatchObject([
+    { status: 'appended', version: 2 },
+    { status: 'appended', version: 3 },
+    { status: 'version_conflict', version: 3 },
+    { status: 'appended', version: 4 },
+  ]);
+});
+
+test('poison that only the database sees is found by halves; all its neighbours are stored', async () => {
+  const appends = Array.from({ length: 200 }, (_, i) =>
+    newAppend(`poison-${i}`, `poison-${i}`, 0, {
+      lane: i % 4,
+      effects: { minor: [17, 120].includes(i) ? 5000 : i, text: i === 60 ? 'x' : 'y' },
+      ...(i === 99 && { effects: { minor: 'no number' } }),
+    }),
+  );
+  const input = { source: 'poison', partition: 0, from: 0n, to: 200n };
+  const answers = await log.append(appends, { input });
+  answers.forEach((answer, i) => {
+    expect([i, answer.status]).toEqual([i, [17, 99, 120].includes(i) ? 'refused' : 'appended']);
+  });
+  expect(answers[99]).toMatchObject({ reason: expect.stringContaining('no number') as string });
+  expect(await log.offset('poison', 0)).toBeUndefined();
+
+  const rest = appends.filter((_, i) => ![17, 99, 120].includes(i));
+  const again = await log.append(rest, { input });
+  expect(new Set(statuses(again))).toEqual(new Set(['duplicate']));
+  expect(await log.offset('poison', 0)).toBe(200n);
+});
+
+test("effects of the flush that can't be applied are nobody's poison: the flush fails", async () => {
+  const failing = log.append([newAppend('divide', 'divide', 0)], { effects: { divisor: 0 } });
+  await expect(failing).rejects.toMatchObject({ code: 'flush_failed', transient: false });
+});
+
+test('a conflict leaves the offset where it is; its neighbours are stored', async () => {
+  const input = { source: 'conflict', partition: 0, from: 0n, to: 9n };
+  const answers = await log.append(
+    [newAppend('c-1', 'c-1', 0), newAppend('c-2', 'c-2', 5), newAppend('c-3', 'c-3', 0)],
+    { input, settle: [{ id: 'nothing', status: 'applied' }] },
+  );
+  expect(statuses(answers)).toEqual(['appended', 'version_conflict', 'appended']);
+  expect(await log.offset('conflict', 0)).toBeUndefined();
+});
+
+test('a zombie that has lost its partition writes nothing, with or without poison', async () => {
+  const from = { source: 'zombie', partition: 3, from: 0n };
+  await log.append([], { input: { ...from, to: 10n } });
+  const stale = { input: { ...from, to: 5n } };
+  expect(await log.append([newAppend('z-1', 'z-1', 0)], stale)).toEqual([
+    { status: 'offset_moved', next: 10n },
+  ]);
+  const poison = newAppend('z-2', 'z-2', 0, { rows: [newRow('\u0000')] });
+  const answers = await log.append([newAppend('z-3', 'z-3', 0), poison], stale);
+  expect(statuses(answers)).toEqual(['offset_moved', 'refused']);
+  expect(await log.readStreams(['z-1', 'z-2', 'z-3'])).toEqual(new Map());
+});
+
+test('one key in many lanes at once is appended once', async () => {
+  for (let round = 0; round < 30; round++) {
+    const key = `twin-${round}`;
+    const flushes = [0, 1, 2, 3].map((lane) => {
+      const neighbours = [newAppend(`${key}-before-${lane}`, `${key}-b-${lane}`, 0, { lane })];
+      const contentDigest = Buffer.from('same request');
+      const twin = newAppend(key, `${key}-${lane}`, 0, { lane, contentDigest });
+      const follower = newAppend(`${key}-after-${lane}`, `${key}-${lane}`, 1, { lane });
+      return log.append([...neighbours, twin, follower]);
+    });
+    const answers = await Promise.all(flushes);
+    const twins = answers.map((flush) => flush[1]?.status).sort();
+    expect(twins).toEqual(['appended', 'duplicate', 'duplicate', 'duplicate']);
+    for (const flush of answers) {
+      expect(flush[0]?.status).toBe('appended');
+      // What was to follow the twin follows it only where it is.
+      expect(flush[2]?.status).toBe(
+        flush[1]?.status === 'appended' ? 'appended' : 'version_conflict',
+      );
+    }
+  }
+});
+
+test('one stream written from two lanes at once never has a version twice', async () => {
+  for (let round = 0; round < 20; round++) {
+    const stream = `torn-${round}`;
+    const both = await Promise.all(
+      [0, 1].map((lane) => log.append([newAppend(`${stream}-${lane}`, stream, 0, { lane })])),
+    );
+    expect(statuses(both.flat()).sort()).toEqual(['appended', 'version_conflict']);
+  }
+});
+
+test('writers that lock many lanes in any order neither deadlock nor leave a gap', async () => {
+  const writers = Array.from({ length: 8 }, async (_, writer) => {
+    for (let i = 0; i < 20; i++) {
+      const appends = Array.from({ length: 12 }, (_each, n) => {
+        const stream = `many-${writer}-${i}-${n}`;
+        return newAppend(stream, stream, 0, { lane: (n * 7 + writer) % 4 });
+      });
+      const input = { source: `many ${writer}`, partition: 0, from: BigInt(i), to: BigInt(i + 1) };
+      expect(new Set(statuses(await log.append(appends, { input })))).toEqual(
+        new Set(['appended']),
+      );
+    }
+  });
+  await Promise.all(writers);
+  expect(await verify(pool, 'payments')).toMatchObject({ ok: true });
+});
+
+test('a lane that was opened before the server went back in time is closed', async () => {
+  await pool.query(`update payments.lanes set opened = false, opened_for = payments.incarnation()`);
+  expect(statuses(await log.append([newAppend('open', 'open', 0)]))).toEqual(['appended']);
+  await pool.query(`update payments.lanes set opened_for = '1 2' where lane = 2`);
+  const closed = log.append([newAppend('closed', 'closed', 0, { lane: 2 })]);
+  await expect(closed).rejects.toMatchObject({ code: 'lane_closed', transient: true });
+  await pool.query('update payments.lanes set opened = true');
+});
+
+test('seeding gives a new database its offsets and never moves one', async () => {
+  const seed = [
+    { source: 'zombie', partition: 3, next: 1n },
+    { source: 'new', partition: 0, next: 77n },
+  ];
+  await seedOffsets(pool, 'payments', seed);
+  expect([await log.offset('zombie', 3), await log.offset('new', 0)]).toEqual([10n, 77n]);
+});
+
+test('parked rows go from parked to ready to applied, and stay', async () => {
+  const parked = {
+    id: 'group/topic/0/7',
+    kind: 'poison',
+    source: 'topic',
+    partition: 0,
+    offset: 7n,
+    key: 'pay1',
+    value: Buffer.from([0, 255]),
+    headers: { ce_id: 'x' },
+    stage: 'decode',
+    error: 'no JSON',
+  } as const;
+  await log.append([], { parked: [parked] });
+  await log.append([], { parked: [{ ...parked, error: 'again' }] });
+  const [found] = await log.parked({ status: 'parked', kind: 'poison' });
+  expect(found).toMatchObject({ ...parked, status: 'parked', mended: null });
+  expect(await log.unpublishedParked(10)).toHaveLength(1);
+  await log.markPublished([parked.id]);
+  expect(await log.unpublishedParked(10)).toEqual([]);
+
+  expect(await log.markReady(parked.id, Buffer.from('{}'))).toBe(true);
+  expect(await log.parked({ status: 'ready' })).toMatchObject([{ mended: Buffer.from('{}') }]);
+  await log.append([], { settle: [{ id: parked.id, status: 'applied' }] });
+  expect(await log.parked()).toEqual([]);
+  expect(await log.markReady(parked.id)).toBe(false);
+  expect(await log.discard(parked.id)).toBe(false);
+});
+
+test('a flush beyond its limits is the mistake of its caller', async () => {
+  const many = Array.from({ length: 257 }, (_, i) => newAppend(`m${i}`, `m${i}`, 0));
+  await expect(log.append(many)).rejects.toMatchObject({ code: 'flush_too_large' });
+});

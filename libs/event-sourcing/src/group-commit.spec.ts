@@ -1,0 +1,105 @@
+import { Overloaded } from './fault.js';
+import { GroupCommit } from './group-commit.js';
+import { FLUSH_APPENDS_MAX, type Append, type EventLog } from './log.js';
+import { memoryLog } from './memory-log.js';
+import { newAppend, newRow } from './testing/rows.js';
+
+/** A log whose flushes wait until they are let go. */
+function slowLog(): { log: EventLog; flushes: Append[][]; letGo(): void } {
+  const log = memoryLog({ schema: 'payments', lanes: 1 });
+  const flushes: Append[][] = [];
+  let waiting: (() => void)[] = [];
+  const append: EventLog['append'] = async (appends, options) => {
+    flushes.push([...appends]);
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return log.append(appends, options);
+  };
+  const letGo = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  return { log: Object.assign(Object.create(log) as EventLog, { append }), flushes, letGo };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a flush takes what arrived while the last one was in flight', async () => {
+  const { log, flushes, letGo } = slowLog();
+  const group = new GroupCommit(log);
+  const answers = [group.submit(newAppend('a', 'a', 0))];
+  await turn();
+  for (let i = 0; i < 300; i++) answers.push(group.submit(newAppend(`b${i}`, `b${i}`, 0)));
+  const drained = group.drain();
+  for (let i = 0; i < 3; i++) {
+    await turn();
+    letGo();
+  }
+  await drained;
+  expect(flushes.map(({ length }) => length)).toEqual([
+    1,
+    FLUSH_APPENDS_MAX,
+    300 - FLUSH_APPENDS_MAX,
+  ]);
+  expect((await Promise.all(answers)).every(({ status }) => status === 'appended')).toBe(true);
+});
+
+test('every caller gets the answer of its own append', async () => {
+  const group = new GroupCommit(memoryLog({ schema: 'payments', lanes: 1 }));
+  const answers = await Promise.all([
+    group.submit(newAppend('a', 's', 0)),
+    group.submit(newAppend('b', 's', 0)),
+    group.submit(newAppend('c', 's', 1, { rows: [newRow('\ud800')] })),
+    group.submit(newAppend('a', 's', 0)),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([
+    'appended',
+    'version_conflict',
+    'refused',
+    'duplicate',
+  ]);
+});
+
+test('beyond its bound it refuses at once, and the waiting ones are not harmed', async () => {
+  const { log, letGo } = slowLog();
+  const group = new GroupCommit(log, { queueMax: 2 });
+  const first = group.submit(newAppend('a', 'a', 0));
+  await turn();
+  const waiting = [group.submit(newAppend('b', 'b', 0)), group.submit(newAppend('c', 'c', 0))];
+  await expect(group.submit(newAppend('d', 'd', 0))).rejects.toThrow(Overloaded);
+  letGo();
+  await first;
+  await turn();
+  letGo();
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([
+    'appended',
+    'appended',
+  ]);
+});
+
+test('a failed flush fails its own callers, not the next flush', async () => {
+  const log = memoryLog({ schema: 'payments', lanes: 1 });
+  let failures = 1;
+  const append: EventLog['append'] = (appends) => {
+    if (failures-- > 0) return Promise.reject(new Error('lost'));
+    return log.append(appends);
+  };
+  const group = new GroupCommit(Object.assign(Object.create(log) as EventLog, { append }));
+  await expect(group.submit(newAppend('a', 'a', 0))).rejects.toThrow('lost');
+  expect(await group.submit(newAppend('a', 'a', 0))).toMatchObject({ status: 'appended' });
+});
+
+test('bytes bound a flush too', async () => {
+  const { log, flushes, letGo } = slowLog();
+  const group = new GroupCommit(log);
+  const data = Buffer.alloc(1024 * 1024);
+  for (let i = 0; i < 5; i++) {
+    void group.submit(newAppend(`k${i}`, `s${i}`, 0, { rows: [{ ...newRow('x'), data }] }));
+  }
+  const drained = group.drain();
+  await turn();
+  letGo();
+  await turn();
+  letGo();
+  await drained;
+  expect(flushes.map(({ length }) => length)).toEqual([4, 1]);
+});
