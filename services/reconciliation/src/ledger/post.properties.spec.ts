@@ -51,7 +51,7 @@ const deliveries = facts.chain((all) => {
       return {
         changes,
         batches: inBatches(
-          order.map((pick) => changes[pick]!),
+          order.flatMap((pick) => changes.slice(pick, pick + 1)),
           sizes,
         ),
       };
@@ -78,9 +78,9 @@ describe('the ledger of a payment', () => {
         const expected = Object.entries(balancesOf(last)).flatMap(([currency, accounts]) =>
           Object.entries(accounts).map(([account, minor]) => [`${currency} ${account}`, minor]),
         );
-        expect(sumsOf(ledger.entries)).toEqual(Object.fromEntries(expected.sort()));
+        expect(sumsOf(ledger.entries)).toEqual(Object.fromEntries(expected));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -93,7 +93,7 @@ describe('the ledger of a payment', () => {
         const ids = ledger.entries.map(({ entryId }) => entryId);
         expect(new Set(ids).size).toBe(ids.length);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -107,17 +107,15 @@ describe('the ledger of a payment', () => {
         });
         expect(sums[1]).toEqual(sums[0]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
 
 /** What reports are expected to hold; only when it happened may depend on what was heard first. */
 function namesOf(ledger: MemoryLedger) {
-  return ledger.books
-    .get(idOf('o1'))
-    ?.expectations.map(({ occurredAt: _, names, ...rest }) => ({
-      ...rest,
-      names: [...names].sort(),
-    }));
+  return ledger.books.get(idOf('o1'))?.expectations.map(({ occurredAt: _, names, ...rest }) => ({
+    ...rest,
+    names: [...names].sort(),
+  }));
 }

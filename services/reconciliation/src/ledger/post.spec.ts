@@ -81,13 +81,13 @@ describe('post', () => {
       factOf('o1')('capture', 'ch_1/capture', 'succeeded', money(1_000)),
       termsOf({ order: 'o1', minor: 1_000 }),
     ];
-    const [early, late] = changesOf('o1', facts);
-    ledger.post([early!]);
+    const changes = changesOf('o1', facts);
+    ledger.post(changes.slice(0, 1));
     expect(Object.keys(sumsOf(ledger.entries))).toEqual([
       'EUR payable:unassigned',
       'EUR receivable:unassigned',
     ]);
-    ledger.post([late!]);
+    ledger.post(changes.slice(1));
     expect(sumsOf(ledger.entries)).toEqual({
       'EUR payable:shop': -1_000n,
       'EUR receivable:stripe-main': 1_000n,

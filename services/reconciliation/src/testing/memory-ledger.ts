@@ -38,7 +38,7 @@ export function sumsOf(entries: readonly EntryPosted[]): Record<string, bigint> 
       sums.set(key, (sums.get(key) ?? 0n) + change);
     }
   }
-  return Object.fromEntries([...sums].filter(([, sum]) => sum !== 0n).sort());
+  return Object.fromEntries([...sums].filter(([, sum]) => sum !== 0n));
 }
 
 /** Entries whose debits are not their credits. */

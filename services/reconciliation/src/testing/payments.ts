@@ -151,6 +151,15 @@ export function changesOf(order: string, facts: readonly Fact[]): Change[] {
   });
 }
 
+/** Only the last of those events. */
+export function lastChangeOf(order: string, facts: readonly Fact[]): Change {
+  const [fact] = facts.slice(-1);
+  if (fact === undefined) throw new Error('a payment without facts has no events');
+  const state = paymentOf(addAll(empty(), facts));
+  const paymentId = idOf(order);
+  return { paymentId, version: facts.length, fact, state, transitions: [] };
+}
+
 /** Events of one partition as Kafka gives them. */
 export function batchOf(changes: readonly Change[], from: bigint): Batch {
   const partition = partitionOf(changes[0]?.paymentId ?? '');
