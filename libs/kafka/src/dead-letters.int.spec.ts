@@ -128,7 +128,7 @@ it('a parked message is dead-lettered, mended by an operator, and replayed after
 
   await publisher.publish(topic, [message('good-3')]);
   await eventually('the later one is read', async () => (await stored()) === 5n);
-  const [first, second] = copies.map(({ headers }) => headers['dead-letter-id'] as string);
+  const [first, second] = copies.map(({ headers }) => String(headers['dead-letter-id']));
   const command = (type: 'ReplayParked' | 'DiscardParked', data: object) => ({
     partition: 0,
     key: service,

@@ -53,7 +53,7 @@ export function needsPerson(error: unknown): boolean {
 
 function rootOf(error: unknown): KafkaJsError {
   let root = error as KafkaJsError;
-  while (root.cause instanceof Error) root = root.cause as KafkaJsError;
+  while (root.cause instanceof Error) root = root.cause;
   return root;
 }
 

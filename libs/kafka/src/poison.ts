@@ -57,7 +57,7 @@ export function decodeOne<T extends TopicName>(
       ? decodeMessage(topic, type, message.value)
       : decodeMessage(topic, type, message.value, Number(version));
   if (!decoded.ok) return `${type}: ${decoded.path || 'the message'} ${decoded.error}`;
-  return { ...decoded, message, id } as Accepted<T>;
+  return { ...decoded, message, id };
 }
 
 /** Their writers choose key and partition. */
