@@ -217,6 +217,46 @@ describe('a consumer', () => {
     ]);
   });
 
+  it('ends the process when kafkajs crashes for good', async () => {
+    const [topic, group] = [await newTopic(), `spec.${randomUUID()}`];
+    await send(topic, 'a');
+    const load = (): never => {
+      throw new TypeError('a programming error'); // The kind that kafkajs never retries.
+    };
+    const { app } = await service(topic, group, (batch) => moved(batch, group), {
+      offsets: { load },
+    });
+    await eventually('the exit', async () => exits.length > 0);
+    await app.close();
+    expect(exits.splice(0)).toEqual([
+      expect.stringMatching(/crashed for good: .*programming error/),
+    ]);
+  });
+
+  it('ends the process when a handler outlasts the shutdown deadline', async () => {
+    const [topic, group] = [await newTopic(), `spec.${randomUUID()}`];
+    let release = (): void => undefined;
+    let began = false;
+    await send(topic, 'a');
+    const { app } = await service(
+      topic,
+      group,
+      async (batch) => {
+        began = true;
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return moved(batch, group);
+      },
+      { timings: { closeMs: 200 } },
+    );
+    await eventually('the handler at work', async () => began);
+    await app.close();
+    expect(exits.splice(0)).toEqual([expect.stringMatching(/shutdown deadline/)]);
+    release();
+    await until(topic, group, 1n);
+  });
+
   it('starts without Kafka and says that it is degraded', async () => {
     const absent = createKafka({ brokers: ['127.0.0.1:1'], clientId: 'absent', logger });
     const connect = jest.fn(() => new Promise<void>(() => undefined));

@@ -36,8 +36,9 @@ export function startDeadLetterRelay(options: DeadLetterOptions): Loop {
   });
   return {
     async stop() {
-      await publisher.close();
-      await loop.stop();
+      const stopped = loop.stop();
+      await publisher.close(); // A round that waits for Kafka ends by it.
+      await stopped;
     },
   };
 }

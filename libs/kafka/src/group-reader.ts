@@ -11,7 +11,12 @@ import { slices, toConsumed, type Batch } from './message.js';
 import { lag, sameOffsetFails } from './metrics.js';
 import { backoffMs, pause, within } from './pause.js';
 import { Positions, type OffsetStore } from './positions.js';
-import { SliceWorker, type BatchHandler, type PoisonHook } from './slice-worker.js';
+import {
+  SliceWorker,
+  type BatchHandler,
+  type PoisonHook,
+  type SliceOutcome,
+} from './slice-worker.js';
 import { Standstill } from './standstill.js';
 
 declareFailpoints(['kafka.batch.before', 'kafka.batch.after']);
@@ -81,7 +86,6 @@ export class GroupReader {
   private watch: NodeJS.Timeout | undefined;
   private probe: Promise<boolean> | undefined;
   private joined = false;
-  private working = 0;
   private exited = false;
 
   constructor(
@@ -126,7 +130,7 @@ export class GroupReader {
     })().catch(() => true);
     if (await within(this.timings.closeMs, orderly, false)) return;
     // Leaving hangs while no broker answers; that is harmless. A handler still at work is not.
-    if (this.working > 0) this.exit('the shutdown deadline passed while a batch was handled');
+    if (this.standstill.busy()) this.exit('the shutdown deadline passed while a batch was handled');
   }
 
   private createConsumer(kafka: Kafka): Consumer {
@@ -214,13 +218,10 @@ export class GroupReader {
 
   private async onFetched(payload: EachBatchPayload): Promise<void> {
     if (!this.mayGoOn(payload)) return;
-    this.working += 1;
     try {
       await this.handleFetched(payload);
     } catch (error) {
       if (!this.exitIfOutsideLog(error)) throw error;
-    } finally {
-      this.working -= 1;
     }
   }
 
@@ -252,9 +253,21 @@ export class GroupReader {
 
   private async handleRun(run: Batch, payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = run;
-    const labels = { group: this.options.group, topic, partition };
     for (const slice of slices(run)) {
       if (!this.mayGoOn(payload)) return;
+      const outcome = await this.handleSlice(slice, payload);
+      if (outcome === 'fenced') return this.seekBack(topic, partition);
+      if (outcome === 'stopped') return;
+      await payload.heartbeat();
+    }
+  }
+
+  private async handleSlice(slice: Batch, payload: EachBatchPayload): Promise<SliceOutcome> {
+    const { topic, partition } = slice;
+    const labels = { group: this.options.group, topic, partition };
+    const place = `${topic}/${partition}`;
+    this.standstill.begin(place, Date.now());
+    try {
       await failpoint('kafka.batch.before');
       const outcome = await this.worker.work(slice, {
         beat: () => payload.heartbeat(),
@@ -263,18 +276,18 @@ export class GroupReader {
           this.positions.set(topic, partition, next);
           payload.resolveOffset(String(next - 1n));
           this.hints.note(topic, partition, next);
-          this.standstill.active(Date.now());
+          this.standstill.begin(place, Date.now());
           sameOffsetFails.set(labels, 0);
         },
         failing: (attempts) => {
-          this.standstill.active(Date.now());
+          this.standstill.begin(place, Date.now());
           sameOffsetFails.set(labels, attempts);
         },
       });
       await failpoint('kafka.batch.after');
-      if (outcome === 'fenced') return this.seekBack(topic, partition);
-      if (outcome === 'stopped') return;
-      await payload.heartbeat();
+      return outcome;
+    } finally {
+      this.standstill.end(place, Date.now());
     }
   }
 

@@ -8,14 +8,15 @@ export { KafkaFault, passesByItself } from './fault.js';
 export { GroupReader } from './group-reader.js';
 export type { GroupReaderOptions, GroupTimings } from './group-reader.js';
 export type { Logger } from './logger.js';
-export type { Loop } from './loop.js';
+export { startLoop } from './loop.js';
+export type { Loop, WakingLoop } from './loop.js';
 export { postgresMembers } from './members.js';
 export type { MemberStore } from './members.js';
 export { CONSUMER_MEMBERS_SQL } from './members.sql.js';
 export { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, sourceOf } from './message.js';
 export type { Batch, ConsumedMessage, Outcome } from './message.js';
-export { startOperations } from './operations.js';
-export type { OperationsCommand, OperationsOptions } from './operations.js';
+export { obeying, startOperations } from './operations.js';
+export type { CommandedLog, OperationsCommand, OperationsOptions } from './operations.js';
 export { readPartition } from './partition-reader.js';
 export {
   decodeBatch,

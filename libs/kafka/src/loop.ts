@@ -7,21 +7,31 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** Runs `round` again and again: at once when it says there is more, after a failure with growing pauses. */
+export interface WakingLoop extends Loop {
+  /** There is work: the next round begins at once, or right after the one at hand. */
+  wake(): void;
+}
+
+/**
+ * Runs `round` again and again: at once when it says there is more or somebody woke the loop meanwhile, else every
+ * `everyMs`; after a failure with growing pauses, which no wake-up cuts short.
+ */
 export function startLoop(
   everyMs: number,
   logger: Logger | undefined,
   complaint: string,
   round: (stopping: AbortSignal) => Promise<boolean>,
-): Loop {
+): WakingLoop {
   const stopping = new AbortController();
+  let nap = new AbortController();
   const run = async () => {
     let failures = 0;
     while (!stopping.signal.aborted) {
       try {
+        nap = new AbortController();
         const more = await round(stopping.signal);
         failures = 0;
-        if (!more) await pause(everyMs, stopping.signal);
+        if (!more && !stopping.signal.aborted) await pause(everyMs, nap.signal);
       } catch (error) {
         failures += 1;
         if (!stopping.signal.aborted) logger?.warn({ failures, error: reasonOf(error) }, complaint);
@@ -31,8 +41,12 @@ export function startLoop(
   };
   const running = run();
   return {
+    wake() {
+      nap.abort();
+    },
     stop() {
       stopping.abort();
+      nap.abort();
       return running;
     },
   };

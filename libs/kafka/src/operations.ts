@@ -6,6 +6,9 @@ import { decodeBatch, inputOf, parkPoison, type Accepted } from './poison.js';
 
 export type OperationsCommand = Accepted<typeof OPERATIONS_COMMANDS>;
 
+/** What operators' commands do to a log that parks. A service may do more than its log when a row is discarded. */
+export type CommandedLog = Pick<EventLog, 'append' | 'offset' | 'markReady' | 'discard'>;
+
 export interface OperationsOptions extends Pick<
   GroupReaderOptions,
   'kafka' | 'instance' | 'members' | 'logger' | 'exit' | 'timings'
@@ -13,18 +16,17 @@ export interface OperationsOptions extends Pick<
   /** As commands name it, e.g. `payment-state`. */
   readonly service: string;
   /** Every log of the service that parks. The first one stores the group's offset. */
-  readonly logs: readonly [EventLog, ...EventLog[]];
+  readonly logs: readonly [CommandedLog, ...CommandedLog[]];
   /** The service's own commands, e.g. `VerifyPayment`. Must stand being called twice. */
   readonly on?: (command: OperationsCommand) => Promise<void>;
 }
 
-/** Group `<service>.operations`: makes parked rows of this service ready or discards them. */
-export function startOperations(options: OperationsOptions): GroupReader {
+/** Obeys one command, if it is meant for this service. Stands being called twice for a command. */
+export function obeying(
+  options: Pick<OperationsOptions, 'service' | 'logs' | 'on' | 'logger'>,
+): (command: OperationsCommand) => Promise<void> {
   const { service, logs, on, logger } = options;
-  const group = `${service}.operations`;
-  const [log] = logs;
-
-  const obey = async (command: OperationsCommand): Promise<void> => {
+  return async (command) => {
     if (command.data.service !== service) return;
     const { type, data } = command;
     if (type === 'ReplayParked' || type === 'DiscardParked') {
@@ -32,7 +34,7 @@ export function startOperations(options: OperationsOptions): GroupReader {
         type === 'ReplayParked' && data.mended !== undefined
           ? Buffer.from(data.mended, 'base64')
           : undefined;
-      const change = (one: EventLog) =>
+      const change = (one: CommandedLog) =>
         type === 'ReplayParked' ? one.markReady(data.parkedId, mended) : one.discard(data.parkedId);
       const changed = await firstThat(logs, change);
       const { parkedId, operator, reason } = data;
@@ -42,6 +44,14 @@ export function startOperations(options: OperationsOptions): GroupReader {
     logger?.info({ type, operator: data.operator, reason: data.reason }, 'operator’s command');
     await on?.(command);
   };
+}
+
+/** Group `<service>.operations`: makes parked rows of this service ready or discards them. */
+export function startOperations(options: OperationsOptions): GroupReader {
+  const { service, logs, logger } = options;
+  const group = `${service}.operations`;
+  const [log] = logs;
+  const obey = obeying(options);
 
   // The command first, the offset after it: commands may be obeyed twice, never missed.
   const handle = async (batch: Batch): Promise<Outcome> => {
@@ -72,8 +82,8 @@ export function startOperations(options: OperationsOptions): GroupReader {
 }
 
 async function firstThat(
-  logs: readonly EventLog[],
-  change: (log: EventLog) => Promise<boolean>,
+  logs: readonly CommandedLog[],
+  change: (log: CommandedLog) => Promise<boolean>,
 ): Promise<boolean> {
   for (const log of logs) if (await change(log)) return true;
   return false;

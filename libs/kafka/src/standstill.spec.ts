@@ -46,4 +46,23 @@ describe('a consumer that does nothing', () => {
       expect(watch.look(at, true, EVERY)).toBe('fine');
     }
   });
+
+  it('ends for a handler that never returns, although other partitions move on', () => {
+    const watch = new Standstill(LIMIT, 0);
+    watch.begin('t/0', 0);
+    const alive = (at: number) => {
+      watch.active(at);
+      return true;
+    };
+    expect(lookThrough(watch, EVERY, 100_000, alive)).toBe(65_000);
+    watch.end('t/0', 70_000);
+    expect(watch.busy()).toBe(false);
+    expect(lookThrough(watch, 70_000, 200_000, alive)).toBeUndefined();
+  });
+
+  it('does not hold a freeze against a handler', () => {
+    const watch = new Standstill(LIMIT, 0);
+    watch.begin('t/0', 0);
+    expect(watch.look(300_000, true, EVERY)).toBe('fine');
+  });
 });
