@@ -101,6 +101,7 @@ export interface ParkedFilter {
   status?: 'parked' | 'ready';
   kind?: string;
   reference?: string[];
+  id?: string;
   /** Default 100. */
   limit?: number;
 }

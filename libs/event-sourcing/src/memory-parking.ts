@@ -23,10 +23,11 @@ export class MemoryParking {
     }
   }
 
-  find({ status, kind, reference, limit = 100 }: ParkedFilter = {}): ParkedRow[] {
+  find({ status, kind, reference, id, limit = 100 }: ParkedFilter = {}): ParkedRow[] {
     return [...this.#entries.values()]
       .filter((entry) => (status ? entry.status === status : isOpen(entry)))
       .filter((entry) => kind === undefined || entry.kind === kind)
+      .filter((entry) => id === undefined || entry.id === id)
       .filter((entry) => !reference || reference.includes(entry.reference ?? ''))
       .slice(0, limit)
       .map(withoutPublished);

@@ -36,9 +36,10 @@ export class PostgresParking {
     };
   }
 
-  async find({ status, kind, reference, limit = 100 }: ParkedFilter = {}): Promise<ParkedRow[]> {
+  async find(filter: ParkedFilter = {}): Promise<ParkedRow[]> {
+    const { status, kind, reference, id, limit = 100 } = filter;
     const statuses = status ? [status] : ['parked', 'ready'];
-    const values = [statuses, kind ?? null, reference ?? null, limit];
+    const values = [statuses, kind ?? null, reference ?? null, limit, id ?? null];
     const { rows } = await this.#pool.query<StoredParked>(this.#sql.find, values);
     return rows.map(toParkedRow);
   }
