@@ -1,4 +1,7 @@
+export { appendInFlushes, stands } from './append-in-flushes.js';
 export { mapError } from './map-error.js';
+export { replayEach } from './replay.js';
+export type { Replay } from './replay.js';
 export { BASE_SETTINGS } from './settings.js';
 export type { BaseConfig } from './settings.js';
 export { openParts, ServiceParts } from './service-parts.js';

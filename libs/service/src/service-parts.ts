@@ -1,6 +1,5 @@
 import {
   type EventLog,
-  type ParkedRow,
   postgresLog,
   type Relay,
   type RelayOptions,
@@ -9,11 +8,14 @@ import {
 import { Health, type ShutdownStep } from '@paylog/http';
 import {
   BatchConsumer,
+  type CommandedLog,
   createKafka,
   kafkaRelayTarget,
   type MemberStore,
+  obeying,
   type OperationsCommand,
   parkPoison,
+  type PoisonHook,
   postgresMembers,
   startDeadLetterRelay,
   startOperations,
@@ -24,6 +26,7 @@ import { assertDurableCommits, createDataSource, createPool, migrate } from '@pa
 import type { Kafka } from 'kafkajs';
 import type { Pool } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
+import { type Replay, replayCommands, replayEach } from './replay.js';
 import type { BaseConfig } from './settings.js';
 
 export interface PartsOptions {
@@ -42,6 +45,8 @@ export interface ConsumeOptions {
   readonly log: EventLog;
   /** Where lanes are partitions: partition n of every topic is read by one member. */
   readonly coPartitioned?: boolean;
+  /** What becomes of a message that no handler gets past. Default: a parked row in `log`. */
+  readonly onPoison?: PoisonHook;
 }
 
 const CONNECT_MS = 30_000;
@@ -66,6 +71,7 @@ export class ServiceParts {
   readonly consumers: BatchConsumer[] = [];
   readonly #members: MemberStore;
   readonly #stops: ShutdownStep[] = [];
+  #obey: ((command: OperationsCommand) => Promise<void>) | undefined;
 
   constructor(
     readonly name: string,
@@ -104,14 +110,15 @@ export class ServiceParts {
   }
 
   /** A consumer group; its handlers are `@EventPattern<string>(topic, transportOf(group))` methods. */
-  consume({ group, topics, log, coPartitioned = false }: ConsumeOptions): BatchConsumer {
+  consume(options: ConsumeOptions): BatchConsumer {
+    const { group, topics, log, coPartitioned = false } = options;
     const consumer = new BatchConsumer({
       kafka: this.kafka,
       group,
       instance: this.instance,
       topics,
       offsets: { load: (source, partition) => log.offset(source, partition) },
-      onPoison: parkPoison(log, group),
+      onPoison: options.onPoison ?? parkPoison(log, group),
       members: this.#members,
       logger: this.logger,
       coPartitioned,
@@ -121,30 +128,29 @@ export class ServiceParts {
     return consumer;
   }
 
-  /** Copies of parked poison to the dead-letter topics, and ready rows back through `replay`. */
-  parking(log: EventLog, replay: (rows: readonly ParkedRow[]) => Promise<void>): void {
+  /** Copies of parked poison to the dead-letter topics, and ready rows back through `replay`; commands are obeyed. */
+  parking(log: EventLog, replay: Replay): void {
     const { pool, kafka, logger } = this;
     const letters = startDeadLetterRelay({ log, kafka, logger });
-    const replays = startReplay({ log, pool, handle: replay, logger });
+    const commands = replayCommands(log, async (command) => {
+      if (!this.#obey) throw new Error(`${this.name} obeys no commands: discard the row`);
+      await this.#obey(command);
+    });
+    const handle = replayEach({ [`${this.name}.operations`]: commands }, replay);
+    const replays = startReplay({ log, pool, handle, logger });
     this.onStop('dead letters', () => letters.stop());
     this.onStop('replay', () => replays.stop());
   }
 
   /** Obeys `operations.commands.v1`: parked rows of these logs, and the service's own commands. */
   operations(
-    logs: readonly [EventLog, ...EventLog[]],
+    logs: readonly [CommandedLog, ...CommandedLog[]],
     on?: (command: OperationsCommand) => Promise<void>,
   ): void {
-    const { kafka, instance, logger } = this;
-    const reader = startOperations({
-      kafka,
-      instance,
-      service: this.name,
-      logs,
-      members: this.#members,
-      logger,
-      ...(on && { on }),
-    });
+    const { kafka, instance, logger, name: service } = this;
+    const commanded = { service, logs, logger, ...(on && { on }) };
+    this.#obey = obeying(commanded);
+    const reader = startOperations({ kafka, instance, members: this.#members, ...commanded });
     this.onStop('operations', () => reader.close());
   }
 
@@ -155,11 +161,13 @@ export class ServiceParts {
 
   /** In the order: consumers leave, then the last started part first, the pool at the end. */
   shutdownSteps(): readonly ShutdownStep[] {
-    const consumers = this.consumers.map((consumer) => ({
-      name: 'leave the group',
-      run: () => consumer.close(),
-    }));
-    return [...consumers, ...this.#stops, { name: 'pool', run: () => this.pool.end() }];
+    // Side by side: each may be in the middle of a batch, and there are five seconds for everything.
+    const leave = () => Promise.all(this.consumers.map((consumer) => consumer.close()));
+    return [
+      { name: 'leave the groups', run: leave },
+      ...this.#stops,
+      { name: 'pool', run: () => this.pool.end() },
+    ];
   }
 }
 
