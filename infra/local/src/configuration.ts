@@ -57,7 +57,12 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
     files: {
       apiKeys: write('api-keys.json', [
         key(STOREFRONT, STOREFRONT, ['payments:write', 'payments:read'], apiKey),
-        key('operator', '*', ['payments:write', 'payments:read', 'operations'], operatorKey),
+        key(
+          'operator',
+          '*',
+          ['payments:write', 'payments:read', 'finance:read', 'operations'],
+          operatorKey,
+        ),
       ]),
       gatewayAccounts: write('gateway-accounts.json', [
         {

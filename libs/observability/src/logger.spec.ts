@@ -87,7 +87,7 @@ it('childFromHeaders carries the ids of a message', () => {
   const headers = {
     ce_id: Buffer.from('fct1'),
     ce_type: 'FactRecorded',
-    ce_traceparent: traceparent,
+    traceparent,
   };
   childFromHeaders(logger, headers).info('handled');
   expect(last()).toMatchObject({

@@ -75,10 +75,8 @@ export function childFromHeaders(
 ): Logger {
   const eventId = textOf(headers['ce_id']);
   const eventType = textOf(headers['ce_type']);
-  const correlationId = textOf(headers['ce_correlationid']);
-  const trace = parseTraceparent(
-    textOf(headers['ce_traceparent']) ?? textOf(headers['traceparent']),
-  );
+  const correlationId = textOf(headers['correlationid']);
+  const trace = parseTraceparent(textOf(headers['traceparent']));
   return logger.child({
     ...(eventId === undefined ? {} : { eventId }),
     ...(eventType === undefined ? {} : { eventType }),
