@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@paylog/testing';
 import { processStart } from '../process-start.mjs';
@@ -130,17 +131,22 @@ describe('the guardian', () => {
       mkdirSync(${JSON.stringify(doomed)});
       removeAtEnd(${JSON.stringify(doomed)});
       const child = startChild('sleep', ['600'], { logFile: '/dev/null', stopSignal: 'SIGTERM' });
-      console.log(child.pid);
+      process.stdout.write(String(child.pid)); // console.log may colour a number.
       setInterval(() => {}, 1000);`,
     );
     const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const output = await new Promise<string>((resolve) =>
-      parent.stdout.once('data', (data: Buffer) => resolve(data.toString())),
-    );
-    const pid = Number(output.trim());
-    expect(live(pid)).toBe(true);
-    parent.kill('SIGKILL');
-    await eventually('the child to be stopped', () => !live(pid));
-    await eventually('its folder to be removed', () => !existsSync(doomed));
+    try {
+      const pid = Number(await firstOutputOf(parent.stdout));
+      expect(live(pid)).toBe(true);
+      parent.kill('SIGKILL');
+      await eventually('the child to be stopped', () => !live(pid));
+      await eventually('its folder to be removed', () => !existsSync(doomed));
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 });
+
+function firstOutputOf(stream: Readable): Promise<string> {
+  return new Promise((resolve) => stream.once('data', (data: Buffer) => resolve(data.toString())));
+}
