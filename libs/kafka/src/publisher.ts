@@ -164,7 +164,7 @@ async function sendOnce(
     });
   })();
   // A send that waits for an absent broker stays pending even after disconnect().
-  const answers = await Promise.race([attempt, whenAborted(closing)]);
+  const answers = await unlessAborted(attempt, closing);
   if (answers === 'closed') {
     attempt.catch(() => undefined);
     return 'closed';
@@ -193,9 +193,14 @@ function nextOffsets(call: Call, answers: readonly RecordMetadata[]): Map<number
   return next;
 }
 
-function whenAborted(signal: AbortSignal): Promise<'closed'> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve('closed');
-    signal.addEventListener('abort', () => resolve('closed'), { once: true });
+/** The promise's value, or `closed` when the signal fires first. A signal lives long: no listener stays behind. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'closed'> {
+  let forget = () => {};
+  const aborted = new Promise<'closed'>((resolve) => {
+    const listener = () => resolve('closed');
+    if (signal.aborted) return listener();
+    signal.addEventListener('abort', listener, { once: true });
+    forget = () => signal.removeEventListener('abort', listener);
   });
+  return Promise.race([promise, aborted]).finally(forget);
 }

@@ -5,7 +5,7 @@ import { KafkaFault } from './fault.js';
 import type { Logger } from './logger.js';
 import { readPartition } from './partition-reader.js';
 import { createPublisher } from './publisher.js';
-import { toMessage, toRow } from './row-message.js';
+import { isRow, toMessage, toRow } from './row-message.js';
 
 export interface KafkaRelayTargetOptions {
   readonly logger?: Logger;
@@ -45,7 +45,7 @@ export function kafkaRelayTarget(
     },
     async *read(lane, fromOffset) {
       for await (const messages of readPartition(kafka, topic, lane, fromOffset)) {
-        for (const message of messages) yield toRow(message);
+        for (const message of messages.filter(isRow)) yield toRow(message);
       }
     },
     close: () => publisher.close(),

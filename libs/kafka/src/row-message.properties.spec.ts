@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { LogRow } from '@paylog/event-sourcing';
-import { toRow, toMessage } from './row-message.js';
+import { isRow, toRow, toMessage } from './row-message.js';
 
 const text = fc.string({ minLength: 1, unit: 'grapheme' });
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
@@ -67,5 +67,8 @@ it('refuses a message that no relay wrote', () => {
     headers: {},
     timestamp: '0',
   };
+  expect(isRow(foreign)).toBe(false);
   expect(() => toRow(foreign)).toThrow(/t\/1 at offset 4 has no header ce_lane/);
+  // Half of a row's headers is no stranger's message: something is wrong, and is said.
+  expect(isRow({ ...foreign, headers: { ce_position: '1' } })).toBe(true);
 });

@@ -35,6 +35,14 @@ export function toMessage(row: LogRow, key: string): OutgoingMessage {
   };
 }
 
+/**
+ * Whether a relay wrote it. Anybody with the right to write may put something else between the rows: readers park that,
+ * and it says nothing about the log.
+ */
+export function isRow({ headers }: ConsumedMessage): boolean {
+  return headers['ce_position'] !== undefined || headers['ce_digest'] !== undefined;
+}
+
 export function toRow(message: ConsumedMessage): LogRow & { offset: bigint } {
   const header = (name: string): string => {
     const value = message.headers[name];
