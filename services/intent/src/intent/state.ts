@@ -1,8 +1,10 @@
 import {
   fold,
+  FOREIGN_CAPTURE,
   type Fact,
   type Kind,
   type Money,
+  type Operation,
   type OperationFact,
   type Outcome,
   type Payment,
@@ -224,12 +226,20 @@ export function movedMinor(
     else if (isOpen(status)) open += minor;
   }
   for (const operation of known.projected?.operations ?? []) {
-    if (operation.foreign && operation.kind === kind && operation.status === 'succeeded') {
-      succeeded += operation.amount?.minor ?? 0n;
-    }
+    if (operation.kind !== kind || operation.status !== 'succeeded') continue;
+    if (isSomebodyElses(operation, known.intent)) succeeded += operation.amount?.minor ?? 0n;
   }
   const ownTotal = known.intent.payment.amounts[total];
   return { done: max(succeeded, known.projected?.amounts[total] ?? 0n, ownTotal), open };
+}
+
+/**
+ * Foreign by the projection, and not one of ours by a name that only our own log has learnt yet. What a total tells
+ * beyond the captures known one by one is in the projection's sum, and can be our own capture.
+ */
+function isSomebodyElses({ id, foreign }: Operation, { aliases }: Intent): boolean {
+  if (!foreign || id === FOREIGN_CAPTURE) return false;
+  return ![...aliases.values()].some((names) => names.includes(id));
 }
 
 function amountOf(known: Known, operation: string): bigint | undefined {

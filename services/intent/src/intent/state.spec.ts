@@ -1,0 +1,32 @@
+import { FOREIGN_CAPTURE } from '@paylog/payment-domain';
+import { movedMinor, type Known } from './state.js';
+
+const amount = { minor: 1000n, currency: 'EUR' };
+const sums = { authorized: 1000n, captured: 1000n, refunded: 0n, voided: 0n };
+
+/** Our own log knows that the capture succeeded and what the gateway calls it; the projection is behind. */
+function behind(projectedId: string): Known {
+  const capture = { kind: 'capture', status: 'succeeded', amount };
+  return {
+    intent: {
+      own: [{ id: 'cap1', kind: 'capture', asked: amount, calls: [] }],
+      payment: { operations: [{ id: 'cap1', foreign: false, ...capture }], amounts: sums },
+      aliases: new Map([['cap1', ['ch_1/capture']]]),
+    },
+    projected: { operations: [{ id: projectedId, foreign: true, ...capture }], amounts: sums },
+  } as unknown as Known;
+}
+
+describe('what was captured, while the projection is behind our own log', () => {
+  it('counts our capture once where the projection still takes its other name for a foreign one', () => {
+    expect(movedMinor(behind('ch_1/capture'), 'capture').done).toBe(1000n);
+  });
+
+  it('counts our capture once where the projection knows only the total', () => {
+    expect(movedMinor(behind(FOREIGN_CAPTURE), 'capture').done).toBe(1000n);
+  });
+
+  it('counts a capture of somebody else', () => {
+    expect(movedMinor(behind('ch_2/capture'), 'capture').done).toBe(2000n);
+  });
+});
