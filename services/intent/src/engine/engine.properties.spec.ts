@@ -85,7 +85,7 @@ describe('any history of requests, weather and crashes', () => {
         expect(open).toEqual([]);
         expect(['done', 'wait']).toContain(run.next().type);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -103,7 +103,7 @@ describe('any history of requests, weather and crashes', () => {
         expect(amounts.refunded).toBe(refunded);
         expect(amounts.refunded <= amounts.captured).toBe(true);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -117,7 +117,7 @@ describe('any history of requests, weather and crashes', () => {
           true,
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -81,6 +81,13 @@ export function toProblem(stored: StoredProblem, retryAfter?: number): Problem {
   });
 }
 
+/** Nothing follows at once from what was heard: a refused attempt is closed, so that the next one may be placed. */
+export function isQuiet(request: IntentRequest, known: Known): boolean {
+  if (!isSettled(request, known)) return false;
+  const refused = statusOf(known, operations.authorization(known.intent.paymentId)) === 'refused';
+  return request.type !== 'place' || !refused || isClosed(known);
+}
+
 /** Does the present state answer the request, or is the gateway still to be heard? */
 export function isSettled(request: IntentRequest, known: Known): boolean {
   const { paymentId } = known.intent;

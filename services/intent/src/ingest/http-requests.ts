@@ -11,7 +11,8 @@ import type { IntentRequest } from '../intent/requests.js';
 import type { Known } from '../intent/state.js';
 import type { IntentReader } from '../query/intent-reader.js';
 import type { IntentView } from '../query/view.js';
-import { conflictFor, isSettled, problemFor, toProblem, type StoredProblem } from './answers.js';
+import { conflictFor, isQuiet, isSettled, problemFor, toProblem } from './answers.js';
+import type { StoredProblem } from './answers.js';
 import { insertRequest, selectRequest, storeAnswer, takeOverRequest } from './idempotency.sql.js';
 import type { NewStoredRequest, StoredRequest } from './idempotency.sql.js';
 import { effectsOf } from './orders.handler.js';
@@ -74,6 +75,7 @@ export class HttpRequests {
       if (stored) return this.#again(asked, stored);
     }
     const { decision, known } = await this.#decideAndAppend(asked);
+    if (decision === 'appended_by_another') return this.#afterAnother(asked, known);
     switch (decision.type) {
       case 'early':
         throw toProblem(problemFor(decision.refusal), RETRY_AFTER_SECONDS);
@@ -88,6 +90,16 @@ export class HttpRequests {
         // Asked before under another key, or by a message: the present state is the answer.
         return this.#answer(asked, known, 200);
     }
+  }
+
+  /** The same request was faster, or is so old that its answer was deleted. */
+  async #afterAnother(asked: HttpRequest, known: Known): Promise<HttpAnswer> {
+    const { storefront, key } = asked;
+    const stored =
+      key === undefined
+        ? undefined
+        : await selectRequest(this.options.intents.pool, storefront, key);
+    return stored ? this.#again(asked, stored) : this.#answer(asked, known, 200);
   }
 
   /** The key was used before: the same request gets the same answer, another one is a mistake. */
@@ -109,7 +121,9 @@ export class HttpRequests {
     return this.#answer(asked, known, asked.status, stored.status === 202 ? 0 : undefined);
   }
 
-  async #decideAndAppend(asked: HttpRequest): Promise<{ decision: Decision; known: Known }> {
+  async #decideAndAppend(
+    asked: HttpRequest,
+  ): Promise<{ decision: Decision | 'appended_by_another'; known: Known }> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const { decision, known, previous } = await this.#decide(asked);
       if (decision.type === 'early') {
@@ -128,7 +142,7 @@ export class HttpRequests {
           this.#log(asked, decision);
           return { decision, known };
         case 'duplicate':
-          throw inFlight();
+          return { decision: 'appended_by_another', known };
         case 'same_key_other_content':
           throw keyReused();
         case 'refused':
@@ -252,7 +266,7 @@ export class HttpRequests {
     for (;;) {
       const appended = this.#nextAppend(paymentId, Math.min(250, Math.max(1, until - Date.now())));
       const { known } = await intents.load(paymentId);
-      if (isSettled(request, known) || Date.now() >= until) return known;
+      if (isQuiet(request, known) || Date.now() >= until) return known;
       await appended;
     }
   }

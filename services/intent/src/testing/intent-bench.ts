@@ -10,18 +10,13 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import { Worker } from '../engine/worker.js';
 import { HttpRequests, type HttpAnswer, type HttpRequest } from '../ingest/http-requests.js';
-import { orderName, type Storefronts } from '../ingest/order-messages.js';
+import { orderName } from '../ingest/order-messages.js';
 import { OrdersHandler } from '../ingest/orders.handler.js';
 import { Intents } from '../intent/intents.js';
 import type { Known } from '../intent/state.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { IntentReader } from '../query/intent-reader.js';
-
-export const STOREFRONTS: Storefronts = {
-  mode: 'test',
-  list: [{ storefront: 'shop', topic: 'storefront.orders.v1', account: 'stripe-main' }],
-  gateways: new Map([['stripe-main', 'stripe']]),
-};
+import { STOREFRONTS } from './storefronts.js';
 
 const LIMITS = { abandonAfterMs: 1_500, pendingLimitMs: 500, unknownRetryMs: 50 };
 const logger = createLogger('intent-spec', { level: 'silent' });
