@@ -14,9 +14,11 @@ create table books.report_pieces (
   number int not null,
   account text not null,
   bytes bytea not null,
+  taken_at timestamptz not null default now(),
   primary key (file_id, number)
 );
 alter table books.report_pieces alter column bytes set storage external;
+create index report_pieces_by_account on books.report_pieces (account, taken_at);
 
 create table books.statements (
   statement_id text primary key,
@@ -128,9 +130,7 @@ $$;
 create trigger refuse_reopening before update or delete on books.statements
   for each row when (old.status = 'closed') execute function books.refuse_reopening();
 -- A verdict is given once.
-create trigger refuse_reopening before update on books.statement_lines
-  for each row when (old.verdict is not null) execute function books.refuse_reopening();
-create trigger refuse_reopening before delete on books.statement_lines
+create trigger refuse_reopening before update or delete on books.statement_lines
   for each row when (old.verdict is not null) execute function books.refuse_reopening();
 create trigger refuse_reopening before update or delete on books.claims
   for each row execute function books.refuse_reopening();

@@ -8,7 +8,7 @@ const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Stores a report once, under the sha256 of its bytes, in pieces, so that no report is ever whole in memory. Bytes we
- * have already leave nothing. What a crash left behind is removed by the account's next report.
+ * have already leave nothing. What a crash left behind is removed with a later report of the account.
  */
 export async function storeReport(
   pool: Pool,
@@ -43,26 +43,32 @@ export async function storeReport(
   return sha256;
 }
 
-/** The bytes of a stored report, piece by piece. */
+/** The bytes of a stored report, piece by piece. Throws at the end when they are not those that were stored. */
 export async function* readReport(
   client: Pool | PoolClient,
   sha256: string,
 ): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
   for (let number = 1; ; number++) {
     const { rows } = await client.query<{ bytes: Buffer }>(
       `select p.bytes from books.report_files f join books.report_pieces p using (file_id)
        where f.sha256 = $1 and p.number = $2`,
       [sha256, number],
     );
-    if (!rows[0]) return;
+    if (!rows[0]) break;
+    hash.update(rows[0].bytes);
     yield rows[0].bytes;
+  }
+  const found = hash.digest('hex');
+  if (found !== sha256) {
+    throw new Error(`the stored report ${sha256} reads as ${found}: restore it, or take it again`);
   }
 }
 
-/** Only the account's importer writes here, so what has no file now never will. */
+/** No download takes an hour: what has no file by then never will. */
 async function removeRemains(pool: Pool, account: string): Promise<void> {
   await pool.query(
-    `delete from books.report_pieces p where p.account = $1
+    `delete from books.report_pieces p where p.account = $1 and p.taken_at < now() - interval '1 hour'
        and not exists (select from books.report_files f where f.file_id = p.file_id)`,
     [account],
   );
