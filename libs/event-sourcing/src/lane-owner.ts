@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dedicatedClient } from '@paylog/postgres';
-import type { Client, Pool } from 'pg';
+import type { Pool } from 'pg';
 import { Lease } from './lease.js';
 import type { Logger } from './log.js';
+import { Session } from './session.js';
 import { onAppended } from './wake.js';
 
 const TICK_MS = 1_000;
 /** Longer than several ticks: a live owner never loses its session, a frozen one does. */
 const IDLE_SESSION_TIMEOUT_MS = 5_000;
-const ANSWER_TIMEOUT_MS = 3_000;
 const STOP_TIMEOUT_MS = 4_000;
 const APPLICATION_NAME_MAX = 63;
 
@@ -34,7 +33,7 @@ export class LaneOwner {
   readonly #name: string;
   readonly #stopped = new AbortController();
   readonly #unsubscribe: () => void;
-  #client: Client | undefined;
+  #session: Session | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: LaneOwnerOptions) {
@@ -77,13 +76,14 @@ export class LaneOwner {
   /** Also the ping that keeps the session alive. */
   async #tick(): Promise<void> {
     try {
-      const client = (this.#client ??= await this.#connect());
-      const share = await this.#fairShare(client);
-      await this.#giveAwaySurplus(client, share);
+      const session = (this.#session ??= await this.#open());
+      const share = await this.#fairShare(session);
+      this.#giveAwaySurplus(session, share);
       for (const lane of this.#options.lanes) {
         if (this.#leases.size >= share) break;
-        if (!this.#leases.has(lane) && (await this.#tryLock(client, lane)))
-          this.#take(client, lane);
+        if (!this.#leases.has(lane) && (await this.#tryLock(session, lane))) {
+          this.#take(session, lane);
+        }
       }
     } catch (error) {
       this.#options.logger.warn({ err: error, owner: this.#name }, 'no connection for lane locks');
@@ -91,34 +91,29 @@ export class LaneOwner {
     }
   }
 
-  async #connect(): Promise<Client> {
+  async #open(): Promise<Session> {
     const { pool, schema } = this.#options;
-    const client = dedicatedClient(pool, this.#name);
-    client.on('error', () => this.#lose(client));
-    client.on('end', () => this.#lose(client));
-    client.on('notification', ({ payload = '' }) => this.#wake(payload.split(',').map(Number)));
-    await withDeadline(client.connect());
     // The cursor is a hint, written after each batch: its commit need not wait for the disk.
-    await withDeadline(
-      client.query(`set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
-        set synchronous_commit = off; listen "${schema}"`),
-    );
-    return client;
+    const settings = `set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
+      set synchronous_commit = off; listen "${schema}"`;
+    const opened: Session = await Session.open(pool, this.#name, settings, {
+      onNotification: (payload) => this.#wake(payload.split(',').map(Number)),
+      onLost: () => this.#lose(opened),
+    });
+    return opened;
   }
 
   /** An equal part of the lanes for each process that is there for the same purpose. */
-  async #fairShare(client: Client): Promise<number> {
-    const { rows } = await withDeadline(
-      client.query<{ peers: number }>(
-        `select count(*)::int as peers from pg_stat_activity
-         where application_name = $1 and datname = current_database()`,
-        [this.#name],
-      ),
+  async #fairShare(session: Session): Promise<number> {
+    const { rows } = await session.query<{ peers: number }>(
+      `select count(*)::int as peers from pg_stat_activity
+       where application_name = $1 and datname = current_database()`,
+      [this.#name],
     );
     return Math.ceil(this.#options.lanes.length / Math.max(1, rows[0]?.peers ?? 1));
   }
 
-  async #giveAwaySurplus(client: Client, share: number): Promise<void> {
+  #giveAwaySurplus(session: Session, share: number): void {
     const live = [...this.#leases].filter(([, { lease }]) => !lease.signal.aborted);
     const last = live.at(-1);
     if (!last || live.length <= share) return;
@@ -126,24 +121,22 @@ export class LaneOwner {
     lease.end();
     // One that is stuck in its target keeps the lock until it comes back; the tick must go on.
     void done.then(() =>
-      client
+      session
         .query('select pg_advisory_unlock(hashtext($1), $2)', [this.#name, lane])
         .catch(() => undefined),
     );
   }
 
-  async #tryLock(client: Client, lane: number): Promise<boolean> {
-    const { rows } = await withDeadline(
-      client.query<{ locked: boolean }>('select pg_try_advisory_lock(hashtext($1), $2) as locked', [
-        this.#name,
-        lane,
-      ]),
+  async #tryLock(session: Session, lane: number): Promise<boolean> {
+    const { rows } = await session.query<{ locked: boolean }>(
+      'select pg_try_advisory_lock(hashtext($1), $2) as locked',
+      [this.#name, lane],
     );
     return rows[0]?.locked ?? false;
   }
 
-  #take(client: Client, lane: number): void {
-    const lease = new Lease(client);
+  #take(session: Session, lane: number): void {
+    const lease = new Lease(session);
     const done = this.#work(lane, lease).finally(() => this.#leases.delete(lane));
     this.#leases.set(lane, { lease, done });
   }
@@ -166,30 +159,15 @@ export class LaneOwner {
   }
 
   /** The session is gone and its locks with it: nothing more may be done in their name. */
-  #lose(client: Client): void {
-    if (this.#client !== client) return;
-    this.#client = undefined;
+  #lose(session: Session | undefined): void {
+    if (!session || this.#session !== session) return;
+    this.#session = undefined;
     for (const { lease } of this.#leases.values()) lease.end();
   }
 
   async #disconnect(): Promise<void> {
-    const client = this.#client;
-    if (!client) return;
-    this.#lose(client);
-    await withDeadline(client.end()).catch(() => undefined);
-  }
-}
-
-/** A server that stands still answers nothing, not even an error. */
-async function withDeadline<T>(answer: Promise<T>): Promise<T> {
-  const cancel = new AbortController();
-  const deadline = sleep(ANSWER_TIMEOUT_MS, undefined, { signal: cancel.signal }).then(() => {
-    throw new Error(`no answer from the database in ${ANSWER_TIMEOUT_MS} ms`);
-  });
-  try {
-    return await Promise.race([answer, deadline]);
-  } finally {
-    cancel.abort();
-    deadline.catch(() => undefined);
+    const session = this.#session;
+    this.#lose(session);
+    await session?.close();
   }
 }

@@ -1,17 +1,17 @@
-import type { Client } from 'pg';
+import type { Session } from './session.js';
 
 const POLL_MS = 1_000;
 
 /** The right to work on one lane, for as long as `signal` has not aborted. */
 export class Lease {
   /** The session that holds the lock: what is written through it dies with the lock. */
-  readonly client: Client;
+  readonly session: Session;
   readonly #ended = new AbortController();
   #woken = false;
   #wakeUp: (() => void) | undefined;
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(session: Session) {
+    this.session = session;
   }
 
   get signal(): AbortSignal {

@@ -132,7 +132,7 @@ class LaneRelay {
     if (this.#lease.signal.aborted) return;
     const next = position + BigInt(rows.length);
     const values = [this.#lane, position, next, nextOffset];
-    const { rowCount } = await this.#lease.client.query(this.#advance, values);
+    const { rowCount } = await this.#lease.session.query(this.#advance, values);
     await failpoint('event-sourcing.cursor.after');
     if (rowCount !== 1) throw new Error(`the cursor of lane ${this.#lane} was moved by another`);
     this.#cursor = { position: next, nextOffset };

@@ -24,14 +24,20 @@ const MESSAGES =
  * say so. What was in flight may have been committed: look before doing it again.
  */
 export function isConnectionLost(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isConnectionLost);
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return SOCKET_CODES.has(code) || SQLSTATES.test(code) || MESSAGES.test(error.message);
+  // By shape, not by class: an error of node's own is no `Error` of a test's sandbox.
+  if (typeof error !== 'object' || error === null) return false;
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isConnectionLost);
+  const code = textOf(error, 'code');
+  return SOCKET_CODES.has(code) || SQLSTATES.test(code) || MESSAGES.test(textOf(error, 'message'));
 }
 
 /** The SQLSTATE of a server's error, or '' for any other. */
 export function sqlState(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : '';
+  const code = typeof error === 'object' && error !== null ? textOf(error, 'code') : '';
+  return /^[0-9A-Z]{5}$/.test(code) ? code : '';
+}
+
+function textOf(error: object, name: 'code' | 'message'): string {
+  const value: unknown = (error as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : '';
 }

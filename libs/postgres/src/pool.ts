@@ -32,7 +32,9 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
     keepAlive: true,
     options: `-c synchronous_commit=on -c transaction_timeout=${transactionTimeoutMs}`,
   });
-  // An idle connection that breaks emits here; without a listener it would end the process.
+  // Without a listener a connection that breaks would end the process: the pool has one while it is
+  // idle, but none while it is checked out; then its query fails as well, and the caller is told.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', (error) => {
     options.logger?.warn({ err: error, pool: name }, 'an idle database connection was lost');
   });

@@ -20,7 +20,9 @@ export async function createLogDatabase(
   const url = new URL(server);
   url.pathname = `/${name}`;
   const { extraSql = '', poolMax = 20, ...log } = options;
-  const pool = createPool(url.href, { name: 'event-sourcing tests', max: poolMax });
+  // A machine full of test processes takes its time to accept a connection.
+  const patience = { connectTimeoutMs: 20_000 };
+  const pool = createPool(url.href, { name: 'log tests', max: poolMax, ...patience });
   await pool.query(createLogSql({ schema: 'payments', lanes: 4, opened: true, ...log }));
   if (extraSql) await pool.query(extraSql);
   return {

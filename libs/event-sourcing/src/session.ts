@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dedicatedClient } from '@paylog/postgres';
+import type { Client, Pool, QueryResult, QueryResultRow } from 'pg';
+
+const ANSWER_TIMEOUT_MS = 3_000;
+
+export interface SessionEvents {
+  onNotification(payload: string): void;
+  onLost(): void;
+}
+
+/**
+ * One connection whose life means something: it holds advisory locks, it listens. Many lanes write
+ * through it, so its queries wait for each other. No answer within 3 s counts as lost.
+ */
+export class Session {
+  readonly #client: Client;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(client: Client) {
+    this.#client = client;
+  }
+
+  static async open(
+    pool: Pool,
+    name: string,
+    settings: string,
+    events: SessionEvents,
+  ): Promise<Session> {
+    const client = dedicatedClient(pool, name);
+    client.on('error', () => events.onLost());
+    client.on('end', () => events.onLost());
+    client.on('notification', ({ payload = '' }) => events.onNotification(payload));
+    const session = new Session(client);
+    try {
+      await withDeadline(client.connect());
+      await session.query(settings);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>> {
+    const answer = this.#last.then(() => withDeadline(this.#client.query<R>(text, values)));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    await withDeadline(this.#client.end()).catch(() => undefined);
+  }
+}
+
+/** A server that stands still answers nothing, not even an error. */
+async function withDeadline<T>(answer: Promise<T>): Promise<T> {
+  const cancel = new AbortController();
+  const deadline = sleep(ANSWER_TIMEOUT_MS, undefined, { signal: cancel.signal }).then(() => {
+    throw new Error(`no answer from the database in ${ANSWER_TIMEOUT_MS} ms`);
+  });
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    cancel.abort();
+    deadline.catch(() => undefined);
+  }
+}
