@@ -1,6 +1,6 @@
 import { runService } from '@paylog/http';
 import { mountConsumers } from '@paylog/kafka';
-import { openParts } from '@paylog/service';
+import { mapError, openParts } from '@paylog/service';
 import { compose } from './app.module.js';
 import { config as readConfig } from './config.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -15,6 +15,7 @@ await runService({
   health: parts.health,
   logger: parts.logger,
   access: { keys: config.apiKeys },
+  mapError,
   configure: (app) => mountConsumers(app, parts.consumers),
   onShutdown: () => parts.shutdownSteps(),
 });

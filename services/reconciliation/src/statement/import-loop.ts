@@ -1,52 +1,36 @@
+import { type Loop, startLoop } from '@paylog/kafka';
 import type { Logger } from '@paylog/observability';
 import type { Pool } from 'pg';
 
-export interface ImportLoop {
-  /** Resolves when the round at hand has ended. */
-  stop(): Promise<void>;
+export interface ImportLoop extends Loop {
   /** The last round ended without a fault, or another process does the rounds. */
   healthy(): boolean;
 }
 
 export interface ImportLoopOptions {
   readonly pool: Pool;
-  /** Of the lock: one process at a time per account. */
+  /** Names the lock: one process at a time per account. */
   readonly account: string;
   readonly everyMs: number;
   readonly round: () => Promise<void>;
   readonly logger: Logger;
 }
 
-const BACKOFF_MS_MAX = 30_000;
-
-/** Rounds, one after the other, while this process holds the account's lock; a failed one is tried again, less and less often. */
+/** Rounds, one after the other, by whichever process holds the account's lock. */
 export function startImportLoop(options: ImportLoopOptions): ImportLoop {
   const { pool, account, everyMs, round, logger } = options;
-  const stopping = new AbortController();
-  let failures = 0;
-  const run = async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        await underLock(pool, `statements:${account}`, round);
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (!stopping.signal.aborted) {
-          logger.warn({ err: error, account, failures }, 'statements are not up to date');
-        }
-      }
-      const backoff = Math.min(everyMs * 2 ** failures, Math.max(BACKOFF_MS_MAX, everyMs));
-      await pause(backoff, stopping.signal);
-    }
-  };
-  const running = run();
-  return {
-    stop() {
-      stopping.abort();
-      return running;
-    },
-    healthy: () => failures === 0,
-  };
+  let failed = false;
+  const complaint = `statements of ${account} are not up to date`;
+  const { stop } = startLoop(everyMs, logger, complaint, async () => {
+    const done = underLock(pool, `statements:${account}`, round);
+    failed = await done.then(
+      () => false,
+      () => true,
+    );
+    await done;
+    return false;
+  });
+  return { stop, healthy: () => !failed };
 }
 
 /**
@@ -78,17 +62,4 @@ async function underLock(pool: Pool, name: string, work: () => Promise<void>): P
     client.off('error', onError);
     client.release(broken);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }
