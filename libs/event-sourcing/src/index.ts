@@ -27,6 +27,8 @@ export { openLanes, postgresLog, seedOffsets } from './postgres-log.js';
 export { readAllAtCut } from './cut.js';
 export { startFollower } from './follower.js';
 export type { FollowedBatch, Follower, FollowerOptions } from './follower.js';
+export { rebuildProjection } from './rebuild.js';
+export type { Rebuild, RebuildOptions, RebuiltTable } from './rebuild.js';
 export { startRelay } from './relay.js';
 export type { LaneStatus, Relay, RelayOptions } from './relay.js';
 export { verify } from './verify.js';

@@ -188,8 +188,14 @@ test('a message that does not fit its own digest is never imported', async () =>
   await published(5);
   await stopAll();
   await goBackTo(2);
-  const third = topic.partition(0)[3] as LogRow;
-  topic.partition(0)[3] = { ...third, data: Buffer.from('{"minor":"1000000"}') };
+  topic.partitions.set(
+    0,
+    topic
+      .partition(0)
+      .map((row) =>
+        row.position === 3n ? { ...row, data: Buffer.from('{"minor":"1000000"}') } : row,
+      ),
+  );
   const r = await relay();
   await eventually('lane 0 refused', async () => states(r)[0] === 'refused');
   expect(await log.readLane(0, 0n, 10)).toHaveLength(2);
