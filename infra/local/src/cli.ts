@@ -78,9 +78,8 @@ async function up({ json = false, replicas, exitWith }: UpOptions): Promise<void
 /** Resolves on Ctrl-C, on SIGTERM, and when the process we were tied to is gone. */
 function untilToldToEnd(tiedTo: number | undefined): Promise<undefined> {
   return new Promise((resolve) => {
-    // Not `once`: Testcontainers' signal-exit kills the process when no listener but its own is left.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => resolve(undefined));
+      process.once(signal, () => resolve(undefined));
     }
     if (tiedTo === undefined) return;
     const started = processStart(tiedTo);

@@ -16,8 +16,7 @@ export function probeEngine(): Promise<Engine | string> {
 
 async function probe(): Promise<Engine | string> {
   try {
-    // Imported late: Testcontainers 12 fails at import on Node 20.
-    const testcontainers = await import('testcontainers');
+    const testcontainers = await importQuietly();
     const client = await testcontainers.getContainerRuntimeClient();
     return {
       host: client.info.containerRuntime.host,
@@ -26,4 +25,21 @@ async function probe(): Promise<Engine | string> {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Imported late, because Testcontainers 12 fails at import on Node 20; and without the signal handlers it brings (for
+ * lock files), which end the process before the handlers of whoever uses us have run.
+ */
+async function importQuietly(): Promise<typeof import('testcontainers')> {
+  const before = new Map(SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))]));
+  const testcontainers = await import('testcontainers');
+  for (const [signal, known] of before) {
+    for (const listener of process.listeners(signal)) {
+      if (!known.has(listener)) process.off(signal, listener);
+    }
+  }
+  return testcontainers;
 }
