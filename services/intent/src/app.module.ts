@@ -79,7 +79,8 @@ export async function compose(parts: ServiceParts, wiring: Wiring): Promise<Dyna
   const topics = [...new Set(storefronts.list.map(({ topic }) => topic))];
   consume(parts, log, topics);
   const projectPayment = payments.onParked.bind(payments);
-  parts.parking(log, (rows) => replayParked(rows, { log, orders, projectPayment }));
+  const askAbout = payments.onParkedUnconfirmed.bind(payments);
+  parts.parking(log, (rows) => replayParked(rows, { log, orders, projectPayment, askAbout }));
   parts.operations([log], operations.on);
   const housekeeping = startHousekeeping({ log, pool, orders, logger });
   parts.onStop('housekeeping', () => housekeeping.stop());

@@ -1,6 +1,8 @@
+import { createLogger } from '@paylog/observability';
 import { eventually } from '@paylog/testing';
 import { operations } from '../intent/operations.js';
 import { statusOf } from '../intent/state.js';
+import { Verification } from '../query/verification.js';
 import { FakeGateway } from '../testing/fake-gateway.js';
 import {
   openBench,
@@ -117,6 +119,25 @@ describe('a payment on a real log', () => {
     expect([closed.label, closed.final]).toEqual(['canceled', true]);
     expect(gateway.containers[0]?.status).toBe('canceled');
     expect(await bench.count('private_details')).toBe(0);
+  });
+
+  it('asks at once when somebody wants to know: a shopper who came back', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const method = 'pm_card_authenticationRequired';
+    await bench.requests().execute(placeRequest({ orderId: 'back', method }));
+    gateway.approve(paymentOf('back'));
+    const { intents, poke } = bench;
+    const logger = createLogger('intent-spec', { level: 'silent' });
+    const verification = new Verification({ intents, poke, logger, waitMs: 3_000 });
+    await verification.verify(paymentOf('back'));
+    const view = await bench.reader.view(paymentOf('back'));
+    expect(view?.status).toBe('captured');
+    expect(view?.nextAction).toBeUndefined();
+    // Nothing is open any more, so nothing is asked.
+    const asked = gateway.calls.length;
+    await verification.verify(paymentOf('back'));
+    expect(gateway.calls).toHaveLength(asked);
   });
 
   it('moves nothing new through a stopped account, and goes on when it is switched on', async () => {

@@ -17,6 +17,7 @@ export interface PaymentsOptions {
 }
 
 type PaymentEvent = Accepted<typeof PAYMENTS_EVENTS>;
+type Notification = Accepted<typeof GATEWAY_NOTIFICATIONS>;
 
 /** Our projection of what payment-state made of everybody's facts: last version of a payment wins. */
 export class PaymentsHandler {
@@ -50,25 +51,37 @@ export class PaymentsHandler {
 
   /** What a gateway told without a signature that covers it counts for nothing: we ask. */
   async onUnconfirmed(batch: Batch): Promise<Outcome> {
-    const { intents, unconfirmedGroup, logger, poke } = this.options;
+    const { intents, unconfirmedGroup } = this.options;
     const { accepted, parked } = decodeBatch(GATEWAY_NOTIFICATIONS, unconfirmedGroup, batch);
-    const told = accepted.filter(({ type }) => type === 'UnconfirmedFact');
-    const ids = [...new Set(told.map(({ data }) => data.paymentId))];
     // The wish first, the offset after it: asking twice does no harm.
-    await markTold(intents.pool, ids, new Date());
+    await this.#ask(accepted);
     const answers = await intents.log.append([], {
       input: inputOf(unconfirmedGroup, batch),
       parked,
     });
-    if (answers.some(({ status }) => status === 'offset_moved')) return 'fenced';
+    return answers.some(({ status }) => status === 'offset_moved') ? 'fenced' : 'committed';
+  }
+
+  /** A mended notification, as if it came now. */
+  async onParkedUnconfirmed(message: ConsumedMessage): Promise<void> {
+    const decoded = decodeOne(GATEWAY_NOTIFICATIONS, message);
+    if (typeof decoded === 'string') throw new Error(decoded);
+    await this.#ask([decoded]);
+  }
+
+  async #ask(notifications: readonly Notification[]): Promise<void> {
+    const { intents, logger, poke } = this.options;
+    const told = notifications.filter(({ type }) => type === 'UnconfirmedFact');
+    const ids = [...new Set(told.map(({ data }) => data.paymentId))];
+    if (ids.length === 0) return;
+    await markTold(intents.pool, ids, new Date());
     for (const { id, data } of told) {
       logger.info(
         { eventId: id, paymentId: data.paymentId },
         'unconfirmed fact: asking the gateway',
       );
     }
-    if (ids.length > 0) poke();
-    return 'committed';
+    poke();
   }
 
   #log({ id, type, data }: PaymentEvent): void {

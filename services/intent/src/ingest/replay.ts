@@ -9,6 +9,8 @@ export interface ReplayParts {
   readonly orders: OrdersHandler;
   /** Projects one message of `payments.events.v1` without moving any offset. */
   readonly projectPayment: (message: ConsumedMessage) => Promise<void>;
+  /** Asks the gateway about what one message of `gateway.notifications.v1` leaves unconfirmed. */
+  readonly askAbout: (message: ConsumedMessage) => Promise<void>;
 }
 
 /** Rows that an operator made ready: handled like messages, and settled. Throws with what is still wrong. */
@@ -20,6 +22,9 @@ export async function replayParked(rows: readonly ParkedRow[], parts: ReplayPart
       await parts.orders.onParked(message, row.id);
     } else if (row.source.startsWith(`${GROUPS.intentPayments.group}/`)) {
       await parts.projectPayment(message);
+      await parts.log.append([], { settle: [{ id: row.id, status: 'applied' }] });
+    } else if (row.source.startsWith(`${GROUPS.intentUnconfirmed.group}/`)) {
+      await parts.askAbout(message);
       await parts.log.append([], { settle: [{ id: row.id, status: 'applied' }] });
     } else {
       throw new Error(`nothing in this service replays messages of ${row.source}: discard the row`);

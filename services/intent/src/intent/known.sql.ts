@@ -4,6 +4,8 @@ import type { Pool } from 'pg';
 export interface BesideLog {
   readonly touches: number;
   readonly lease: string | null;
+  /** When the engine looks again; null: not before something touches the payment. */
+  readonly dueAt: Date | null;
   readonly polls: number;
   readonly polledAt: Date | null;
   readonly verifyAt: Date | null;
@@ -20,7 +22,7 @@ export interface BesideLog {
 const BESIDE_LOG = {
   name: 'intent_beside_log',
   text: `
-    select coalesce(w.touches, 0) as touches, w.lease, coalesce(w.polls, 0) as polls,
+    select coalesce(w.touches, 0) as touches, w.lease, w.due_at as "dueAt", coalesce(w.polls, 0) as polls,
       w.polled_at as "polledAt", w.verify_at as "verifyAt", w.not_before as "notBefore",
       p.state, p.gateway_told_at as "gatewayToldAt",
       d.payment_id is not null as "hasPrivate", d.payment_method as "paymentMethod",

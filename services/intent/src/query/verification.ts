@@ -28,10 +28,11 @@ export class Verification {
     poke();
     const until = at.getTime() + waitMs;
     while (Date.now() < until) {
-      const now = await intents.load(paymentId);
-      const asked = (now.beside.polledAt?.getTime() ?? 0) >= at.getTime();
-      // Released again without a question: nothing of it is open.
-      if (asked || (now.beside.lease === null && now.beside.touches > beside.touches)) return;
+      const now = (await intents.load(paymentId)).beside;
+      const asked = (now.polledAt?.getTime() ?? 0) >= at.getTime();
+      // The engine has looked and found nothing to ask, or nothing before some later time.
+      const idle = now.lease === null && (now.dueAt === null || now.dueAt.getTime() > Date.now());
+      if (idle || (asked && now.lease === null)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

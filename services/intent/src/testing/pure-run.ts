@@ -220,6 +220,7 @@ export class PureRun {
     return {
       touches: 1,
       lease: null,
+      dueAt: null,
       polls: this.polls,
       polledAt: null,
       verifyAt: null,
