@@ -27,6 +27,7 @@ export {
   RECONCILIATION_RESULTS,
   SETTLEMENT_FACTS,
   STOREFRONT_ORDERS,
+  WEBHOOKS_DEAD_LETTER,
 } from './topic-names.js';
 export { provisionedTopics } from './provisioning.js';
 export type { ProvisionedTopic } from './provisioning.js';

@@ -1,6 +1,6 @@
 import { GROUPS } from './groups.js';
 import { type Policy, deadLetterTopic, TOPICS } from './topics.js';
-import { STOREFRONT_ORDERS } from './topic-names.js';
+import { STOREFRONT_ORDERS, WEBHOOKS_DEAD_LETTER } from './topic-names.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RETENTION_MS: Readonly<Record<Policy, number>> = {
@@ -39,7 +39,9 @@ export function provisionedTopics(): readonly ProvisionedTopic[] {
       config: config('90d'),
     })),
   );
-  return [...own, ...deadLetters];
+  // Webhooks come by HTTP: what is parked of them comes from no topic.
+  const webhooks = { name: WEBHOOKS_DEAD_LETTER, partitions: 1, config: config('90d') };
+  return [...own, ...deadLetters, webhooks];
 }
 
 function config(policy: Policy): Record<string, string> {

@@ -10,3 +10,6 @@ export const LEDGER_ENTRIES = 'ledger.entries.v1';
 export const RECONCILIATION_RESULTS = 'reconciliation.results.v1';
 export const RECONCILIATION_EXCEPTIONS = 'reconciliation.exceptions.v1';
 export const OPERATIONS_COMMANDS = 'operations.commands.v1';
+
+/** Where webhook-ingest puts a copy of a signed webhook that it can't read. */
+export const WEBHOOKS_DEAD_LETTER = 'webhooks.webhook-ingest.dead-letter';

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { GATEWAY_NOTIFICATIONS, GROUPS } from '@paylog/contracts';
-import { startFollower } from '@paylog/event-sourcing';
+import { type ParkedRow, startFollower } from '@paylog/event-sourcing';
 import type { GatewayAccount } from '@paylog/gateways';
-import { PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
+import { PARKED_LOGS, ParkedController, replayEach, type ServiceParts } from '@paylog/service';
 import { References } from './ingest/references.js';
 import { ReferencesController } from './ingest/references.controller.js';
 import { Receiver } from './ingest/receiver.js';
@@ -46,7 +46,11 @@ export async function compose(
   const { group, topics } = GROUPS.webhookIngestReferences;
   const references = new References(facts, group);
   parts.consume({ group, topics, log: facts });
-  parts.parking(facts, (rows) => mapper.replay(rows));
+  const ofReferences = (rows: readonly ParkedRow[]) => references.replay(rows);
+  parts.parking(
+    facts,
+    replayEach({ [group]: ofReferences }, (rows) => mapper.replay(rows)),
+  );
   parts.operations([facts]);
 
   const rejections = new Rejections(pool, logger);
