@@ -1,0 +1,134 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { canonicalJson } from '@paylog/contracts';
+import type { Entry, Finance, Statement } from './finance.js';
+import type { Discrepancy, PaidOut, Truth } from './sandbox-truth.js';
+
+export interface LedgerFigures {
+  readonly entries: number;
+  /** Debits less credits over everything, by currency: 0 wherever books are kept. */
+  readonly imbalance: Readonly<Record<string, string>>;
+}
+
+export interface ReconciliationFigures {
+  readonly matched: number;
+  readonly planted: readonly string[];
+  readonly found: readonly string[];
+  readonly invented: readonly string[];
+}
+
+export function ledgerFigures(entries: readonly Entry[]): LedgerFigures {
+  const sums = new Map<string, bigint>();
+  for (const { currency, lines } of entries) {
+    sums.set(currency, (sums.get(currency) ?? 0n) + sumOf(lines));
+  }
+  const imbalance = Object.fromEntries([...sums].map(([currency, sum]) => [currency, String(sum)]));
+  return { entries: entries.length, imbalance };
+}
+
+export function reconciliationFigures(finance: Finance, paidOut: PaidOut): ReconciliationFigures {
+  const planted = paidOut.planted.map(({ object }) => object).sort();
+  const found = finance.exceptions.map(({ gatewayObject }) => gatewayObject).sort();
+  return {
+    matched: finance.statements.reduce((sum, { matched }) => sum + matched, 0),
+    planted,
+    found,
+    invented: without(found, planted),
+  };
+}
+
+/** The same words for the same thing: the gateway's mischief, and the class finance should read. */
+const CLASS: Readonly<Record<Discrepancy, string>> = {
+  amount: 'amount_mismatch',
+  fee: 'fee_variance',
+  missing_at_gateway: 'missing_at_psp',
+  missing_with_us: 'missing_internal',
+  duplicate_line: 'duplicate_external',
+};
+
+/** What is wrong with the books, judged by the gateway's truth; empty when nothing is. */
+export function bookDifferences(
+  finance: Finance,
+  truth: Truth,
+  paidOut: PaidOut,
+  signingKey: string,
+): string[] {
+  return [
+    ...finance.unreadable,
+    ...finance.entries.flatMap(({ entryId, lines }) =>
+      sumOf(lines) === 0n ? [] : [`entry ${entryId} is not balanced`],
+    ),
+    ...payableDifferences(finance.entries, truth),
+    ...exceptionDifferences(finance, paidOut),
+    ...finance.statements.flatMap((statement) =>
+      statementDifferences(statement, paidOut, signingKey),
+    ),
+  ];
+}
+
+/** What we owe to sellers is what the gateway took less what it gave back, in each currency. */
+function payableDifferences(entries: readonly Entry[], truth: Truth): string[] {
+  const owed = new Map<string, bigint>();
+  for (const { currency, lines } of entries) {
+    const payable = lines.filter(({ account }) => account.startsWith('payable:'));
+    owed.set(currency, (owed.get(currency) ?? 0n) - sumOf(payable));
+  }
+  const took = new Map<string, bigint>();
+  for (const { currency, amountReceived, amountRefunded } of truth.paymentIntents) {
+    const key = currency.toUpperCase();
+    took.set(key, (took.get(key) ?? 0n) + BigInt(amountReceived - amountRefunded));
+  }
+  return [...new Set([...owed.keys(), ...took.keys()])]
+    .filter((currency) => (owed.get(currency) ?? 0n) !== (took.get(currency) ?? 0n))
+    .map(
+      (currency) =>
+        `the ledger owes ${owed.get(currency) ?? 0n} ${currency}, the gateway took ${took.get(currency) ?? 0n}`,
+    );
+}
+
+function exceptionDifferences({ exceptions }: Finance, { planted }: PaidOut): string[] {
+  return planted.flatMap(({ class: mischief, object }) => {
+    const found = exceptions.filter(({ gatewayObject }) => gatewayObject === object);
+    if (found.length !== 1) return [`${found.length} exceptions about ${mischief} of ${object}`];
+    const [{ class: named }] = found as [(typeof found)[number]];
+    return named === CLASS[mischief] ? [] : [`${mischief} of ${object} was called ${named}`];
+  });
+}
+
+function statementDifferences(
+  { statement, currency, payout, net, lines, matched, exceptions, ...rest }: Statement,
+  { payouts }: PaidOut,
+  signingKey: string,
+): string[] {
+  const found: string[] = [];
+  const theirs = payouts.find(({ id }) => id === statement);
+  if (theirs === undefined) return [`statement ${statement} is of no payout`];
+  if (currency !== theirs.currency.toUpperCase()) found.push(`it is in ${currency}`);
+  if (net !== String(theirs.amount) || (payout ?? net) !== String(theirs.amount)) {
+    found.push(`it adds up to ${net}, paid out were ${theirs.amount}`);
+  }
+  const signed = { statement, currency, lines, matched, exceptions, net, ...rest };
+  const { signature, ...summary } = payout === undefined ? signed : { ...signed, payout };
+  const key = createPublicKey(signingKey);
+  const bytes = Buffer.from(canonicalJson(summary));
+  if (!verify(null, bytes, key, Buffer.from(signature, 'base64')))
+    found.push('its signature is wrong');
+  return found.map((difference) => `statement ${statement}: ${difference}`);
+}
+
+function sumOf(lines: Entry['lines']): bigint {
+  return lines.reduce(
+    (sum, { side, minor }) => (side === 'debit' ? sum + BigInt(minor) : sum - BigInt(minor)),
+    0n,
+  );
+}
+
+/** What is left of a list when the others are taken out, each once. */
+export function without(list: readonly string[], others: readonly string[]): string[] {
+  const rest = [...others];
+  return list.filter((each) => {
+    const at = rest.indexOf(each);
+    if (at < 0) return true;
+    rest.splice(at, 1);
+    return false;
+  });
+}

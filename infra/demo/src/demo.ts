@@ -1,0 +1,159 @@
+import { ACCOUNT, type System } from '@paylog/local';
+import { bookDifferences } from './check-books.js';
+import { differencesOf, type View, viewsOf } from './check-payments.js';
+import { type Driven, driveAll } from './drive.js';
+import { type Figures, readFigures } from './figures.js';
+import { Finance } from './finance.js';
+import { Incidents } from './incidents.js';
+import { type Order, planOrders } from './orders.js';
+import type { Progress } from './progress.js';
+import { waitUntilQuiet } from './quiet.js';
+import { deliveriesOf, DISCREPANCIES, type PaidOut, payOut, truthOf } from './sandbox-truth.js';
+import { POISONED_ORDER, SCENARIOS } from './scenarios.js';
+import { Shop } from './shop.js';
+import { RunningSystem } from './system.js';
+import { Watch } from './watch.js';
+
+export interface DemoOptions {
+  readonly orders: number;
+  readonly seed: number;
+}
+
+/** What a run of the demo found. */
+export interface Outcome extends Figures {
+  /** By name; empty: it is as it should be. */
+  readonly scenarios: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Everyone who reads and writes here, as outsiders. */
+interface Cast {
+  readonly system: RunningSystem;
+  readonly shop: Shop;
+  readonly watch: Watch;
+  readonly finance: Finance;
+  readonly incidents: Incidents;
+}
+
+/** Drives orders of every kind through a fresh system, then checks every figure against the gateway's truth. */
+export async function runDemo(
+  { orders: count, seed }: DemoOptions,
+  { run, configuration }: System,
+  progress: Progress,
+): Promise<Outcome> {
+  const system = new RunningSystem(run);
+  await refuseUsed(system);
+  const [watch, finance] = await Promise.all([
+    Watch.start(system.kafka),
+    Finance.start(system.kafka),
+  ]);
+  const shop = new Shop(system);
+  const { STRIPE_MAIN_API_KEY: apiKey, STRIPE_MAIN_WEBHOOK_SECRET: webhookSecret } =
+    configuration.secrets;
+  const incidents = new Incidents(system, shop, watch, { apiKey, webhookSecret });
+  const cast = { system, shop, watch, finance, incidents };
+  try {
+    const { driven, paidOut } = await play(
+      cast,
+      planOrders(count - 1, seed, SCENARIOS),
+      seed,
+      progress,
+    );
+    progress.phase('checking every figure');
+    const key = configuration.secrets.RECONCILIATION_SIGNING_KEY;
+    return await check(cast, driven, paidOut, key);
+  } finally {
+    await Promise.all([watch.close(), finance.close(), shop.close(), incidents.close()]);
+    await system.close();
+  }
+}
+
+/** Orders, incidents, quiet, mending, quiet, payout, quiet. */
+async function play(
+  { system, shop, watch, finance, incidents }: Cast,
+  orders: readonly Order[],
+  seed: number,
+  progress: Progress,
+): Promise<{ driven: Driven[]; paidOut: PaidOut }> {
+  const poisoned: Order = {
+    orderId: `order-${seed}-poisoned`,
+    scenario: POISONED_ORDER,
+    amount: { minor: 1_250n, currency: 'EUR' },
+    channel: 'kafka',
+  };
+  progress.orders(0, orders.length);
+  let ended = 0;
+  const driven = await driveAll(orders, shop, watch, (one) => {
+    ended += 1;
+    progress.orders(ended, orders.length);
+    incidents.consider(one, poisoned);
+  });
+  progress.phase('waiting until every message has arrived');
+  await incidents.happened(poisoned);
+  await waitUntilQuiet(system);
+  progress.phase('mending what was unreadable');
+  await incidents.mend();
+  const [late] = await driveAll([poisoned], { perform: async () => {} }, watch, () => {});
+  await waitUntilQuiet(system);
+  progress.phase('paying out, closing the statements');
+  const paidOut = await payOut(system.sandbox(), ACCOUNT, DISCREPANCIES);
+  await finance.closed(paidOut.payouts.map(({ id }) => id));
+  await waitUntilQuiet(system);
+  await Promise.all([watch.caughtUp(), finance.caughtUp()]);
+  return { driven: late === undefined ? driven : [...driven, late], paidOut };
+}
+
+async function check(
+  cast: Cast,
+  driven: readonly Driven[],
+  paidOut: PaidOut,
+  signingKey: string,
+): Promise<Outcome> {
+  const { system, watch, finance, incidents } = cast;
+  const truth = await truthOf(system.sandbox());
+  const orders = driven.map(({ order }) => order);
+  const views = await viewsOf(system, orders);
+  const sent = [...(await deliveriesOf(system.sandbox())), ...incidents.sent];
+  const scenarios = new Map<string, string[]>();
+  const note = (name: string, problems: readonly string[]) =>
+    scenarios.set(name, [...(scenarios.get(name) ?? []), ...problems]);
+  for (const { order, problem } of driven) {
+    const own = views.get(order.orderId) ?? [];
+    const differences = differencesOf(order, own, watch, truth);
+    note(order.scenario.name, problem === undefined ? differences : [problem, ...differences]);
+  }
+  for (const [name, problems] of incidents.problems) note(name, problems);
+  note('books_agree_with_gateway', bookDifferences(finance, truth, paidOut, signingKey));
+  const figures = await readFigures(system, {
+    views: [...views.values()].flat(),
+    truth,
+    paidOut,
+    finance,
+    sent,
+  });
+  note('nothing_unaccounted', unaccounted(figures, [...views.values()].flat()));
+  return { ...figures, scenarios };
+}
+
+/** Counts of one place that must be counts of another. */
+function unaccounted(figures: Figures, views: readonly View[]): string[] {
+  const { counted, webhooks } = figures;
+  const found: string[] = [];
+  if (counted.payments !== views.length) {
+    found.push(`the log has ${counted.payments} payments, the orders have ${views.length}`);
+  }
+  if (counted.evidence !== webhooks.accepted) {
+    found.push(`${counted.evidence} webhooks are stored, ${webhooks.accepted} were sent`);
+  }
+  return found;
+}
+
+/** Figures are of everything a system holds: an earlier run's payments would be counted with ours. */
+async function refuseUsed(system: RunningSystem): Promise<void> {
+  const { rows } = await system
+    .database('payment-state')
+    .query('select 1 from payments.rows limit 1');
+  if (rows.length === 0) return;
+  throw new Error(
+    'The Kafka and Postgres that were given hold payments already; the demo needs empty ones, to count all they hold.',
+  );
+}

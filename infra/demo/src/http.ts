@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** An answer that is not 2xx. */
+export class HttpFailure extends Error {
+  override readonly name = 'HttpFailure';
+
+  constructor(
+    readonly method: string,
+    readonly url: string,
+    readonly status: number,
+    readonly body: string,
+    readonly retryAfterMs: number | undefined,
+  ) {
+    super(`${method} ${url} answers ${status}: ${body.slice(0, 300)}`);
+  }
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const PATIENCE_MS = 45_000;
+const CALL_MS = 20_000;
+
+/** One service's HTTP API, called as its users call it: JSON, an API key, patience when it says "later". */
+export class HttpApi {
+  constructor(
+    readonly url: string,
+    private readonly key?: string,
+  ) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.insist<T>(path, { method: 'GET' });
+  }
+
+  post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+    return this.insist<T>(path, { method: 'POST', body, headers });
+  }
+
+  /** 409, 429 and 503 with Retry-After mean: nothing was done, come again. */
+  private async insist<T>(path: string, call: Call): Promise<T> {
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return (await this.once(path, call)) as T;
+      } catch (error) {
+        const again = error instanceof HttpFailure ? error.retryAfterMs : undefined;
+        if (again === undefined || Date.now() + again > end) throw error;
+        await sleep(again);
+      }
+    }
+  }
+
+  private async once(path: string, { method, body, headers }: Call): Promise<unknown> {
+    const url = this.url + path;
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...(this.key === undefined ? {} : { authorization: `Bearer ${this.key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(CALL_MS),
+    });
+    const text = await response.text();
+    if (response.ok) return text === '' ? undefined : (JSON.parse(text) as unknown);
+    const after = response.headers.get('retry-after');
+    const retryAfterMs = after === null ? undefined : Math.max(200, Number(after) * 1_000);
+    throw new HttpFailure(method, url, response.status, text, retryAfterMs);
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  GATEWAY_NOTIFICATIONS,
+  OPERATIONS_COMMANDS,
+  PAYMENTS_EVENTS,
+  PAYMENTS_INTENTS,
+  SETTLEMENT_FACTS,
+  STOREFRONT_ORDERS,
+} from '@paylog/contracts';
+import { intentsOf } from './check-payments.js';
+import type { Driven } from './drive.js';
+import type { Order } from './orders.js';
+import { replay } from './parked.js';
+import { type GatewayAccess, parkedRowsOf, type Poison, Poisoner, poisonName } from './poison.js';
+import { type Sent, truthOf } from './sandbox-truth.js';
+import { paymentOf, type Shop } from './shop.js';
+import type { RunningSystem } from './system.js';
+import type { Watch } from './watch.js';
+
+/** So many captured payments are there before the first thing goes wrong: each incident is about another one. */
+const VICTIMS = 6;
+
+/** What goes wrong while orders are driven: poison on every input topic, a broken webhook, a forged one. */
+export class Incidents {
+  /** Webhooks we sent ourselves, in the gateway's place. */
+  readonly sent: Sent[] = [];
+  /** By scenario; empty: as it should be. */
+  readonly problems = new Map<string, string[]>();
+  readonly #poisoner: Poisoner;
+  readonly #victims: string[] = [];
+  readonly #poisons: Poison[] = [];
+  #happening: Promise<void> | undefined;
+
+  constructor(
+    private readonly system: RunningSystem,
+    private readonly shop: Shop,
+    watch: Watch,
+    gateway: GatewayAccess,
+  ) {
+    this.#poisoner = new Poisoner(system, watch, gateway);
+  }
+
+  /** Told of each order that ended; begins when there are enough. */
+  consider({ order, problem }: Driven, poisoned: Order): void {
+    if (problem !== undefined || order.scenario.name !== 'automatic_capture') return;
+    this.#victims.push(paymentOf(order.orderId, 1));
+    if (this.#victims.length >= VICTIMS) void this.#begin(poisoned);
+  }
+
+  /** Everything has been sent and parked; what could not be is among the problems. */
+  async happened(poisoned: Order): Promise<void> {
+    await this.#begin(poisoned);
+  }
+
+  /** An operator looks at what is parked, corrects it and has it replayed. */
+  async mend(): Promise<void> {
+    for (const [name, poisons] of byName(this.#poisons)) {
+      await this.#try(name, async () => {
+        await replay(this.system, await parkedRowsOf(this.system, poisons));
+      });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#poisoner.close();
+  }
+
+  #begin(poisoned: Order): Promise<void> {
+    this.#happening ??= this.#happen(poisoned);
+    return this.#happening;
+  }
+
+  async #happen(poisoned: Order): Promise<void> {
+    const poisoner = this.#poisoner;
+    const send = (name: string, poison: () => Promise<Poison[]>) =>
+      this.#try(name, async () => void this.#poisons.push(...(await poison())));
+    await send(poisonName(STOREFRONT_ORDERS), () => poisoner.order(poisoned, this.shop));
+    for (const topic of [PAYMENTS_INTENTS, GATEWAY_NOTIFICATIONS, PAYMENTS_EVENTS] as const) {
+      await send(poisonName(topic), () => poisoner.cutOff(topic, this.#victim()));
+    }
+    await send(poisonName(SETTLEMENT_FACTS), () => poisoner.settlementFact(this.#victim()));
+    await send(poisonName(OPERATIONS_COMMANDS), () => poisoner.command(this.#victim()));
+    await this.#try('webhook_broken_json', () => this.#breakWebhook());
+    await this.#try('webhook_forged', () => this.#forgeWebhook());
+  }
+
+  async #breakWebhook(): Promise<void> {
+    const { poison, sent } = await this.#poisoner.brokenWebhook(await this.#intentOfVictim());
+    this.sent.push(sent);
+    this.#poisons.push(...poison);
+    if (sent.status !== 200) throw new Error(`it was answered ${sent.status}, not stored`);
+  }
+
+  async #forgeWebhook(): Promise<void> {
+    const sent = await this.#poisoner.forgedWebhook(await this.#intentOfVictim());
+    this.sent.push(sent);
+    if (sent.status !== 401) throw new Error(`it was answered ${sent.status}, not refused`);
+  }
+
+  /** In turns. */
+  #victim(): string {
+    const victim = this.#victims.shift();
+    if (victim === undefined) throw new Error('no payment was captured that it could be about');
+    this.#victims.push(victim);
+    return victim;
+  }
+
+  async #intentOfVictim(): Promise<string> {
+    const paymentId = this.#victim();
+    const [intent] = intentsOf(await truthOf(this.system.sandbox()), paymentId);
+    if (intent === undefined) throw new Error(`the gateway knows nothing of ${paymentId}`);
+    return intent.id;
+  }
+
+  async #try(name: string, act: () => Promise<void>): Promise<void> {
+    const problems = this.problems.get(name) ?? [];
+    this.problems.set(name, problems);
+    await act().catch((error: Error) => void problems.push(error.message));
+  }
+}
+
+function byName(poisons: readonly Poison[]): Map<string, Poison[]> {
+  const groups = new Map<string, Poison[]>();
+  for (const poison of poisons) {
+    groups.set(poison.name, [...(groups.get(poison.name) ?? []), poison]);
+  }
+  return groups;
+}

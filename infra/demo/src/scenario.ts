@@ -1,0 +1,70 @@
+import type { MessageData } from '@paylog/contracts';
+import type { PAYMENTS_INTENTS, PaymentState } from '@paylog/contracts';
+import type { Label } from '@paylog/payment-domain';
+
+/** What a storefront or its shopper does next. */
+export type Step =
+  /** Places the order; again where attempt and amount were placed before. */
+  | {
+      readonly do: 'place';
+      readonly attempt: number;
+      readonly paymentMethod?: string;
+      readonly moreMinor?: bigint;
+    }
+  | { readonly do: 'ready_to_ship' }
+  | { readonly do: 'void' }
+  | { readonly do: 'cancel' }
+  | { readonly do: 'refund'; readonly part: 'half' | 'all' }
+  /** The shopper at the 3DS page. */
+  | { readonly do: 'approve' }
+  | { readonly do: 'refuse' };
+
+/** One attempt as far as the storefront has read the topics. */
+export interface SeenAttempt {
+  readonly state: PaymentState | undefined;
+  readonly refused: readonly MessageData<typeof PAYMENTS_INTENTS, 'IntentRefused'>[];
+  readonly conflicted: readonly MessageData<typeof PAYMENTS_INTENTS, 'IntentConflicted'>[];
+  /** Types of fulfillment's decisions, in order. */
+  readonly goods: readonly string[];
+}
+
+/** What a storefront knows of an order when it decides what to do. */
+export interface Seen {
+  /** Attempt n is at n − 1; the last one is the present one. */
+  readonly attempts: readonly SeenAttempt[];
+  readonly last: SeenAttempt;
+  did(step: Step): boolean;
+}
+
+/** `over`: the storefront is done and waits for the end. */
+export type Next = Step | 'wait' | 'over';
+
+/** What must hold when everything is quiet. */
+export interface End {
+  /** By attempt, the first one first. */
+  readonly labels: readonly Label[];
+  /** Of the last attempt, as parts of the order's amount. */
+  readonly captured: 'none' | 'all';
+  readonly refunded: 'none' | 'half' | 'all';
+  /** Fulfillment's last decision about the last attempt; undefined: none was made. */
+  readonly goods: Goods | undefined;
+  /** `IntentConflicted` published about this order. Default 0. */
+  readonly conflicts?: number;
+  /** An operation that must have come to this. */
+  readonly operation?: { readonly kind: 'refund'; readonly status: 'reversed' };
+}
+
+export type Goods = 'FulfillmentReleased' | 'FulfillmentRecalled' | 'FulfillmentCancelled';
+
+/** How an order is placed, what its storefront does as a function of what it has seen, and how it must end. */
+export interface Scenario {
+  readonly name: string;
+  /** How often it is chosen, beside the once that is sure. */
+  readonly weight: number;
+  readonly captureMode: 'automatic' | 'manual';
+  readonly paymentMethod: string;
+  /** Ends by a clock: started first. */
+  readonly slow?: boolean;
+  readonly next: (seen: Seen) => Next;
+  readonly end: End;
+}

@@ -1,0 +1,145 @@
+import type { End, Goods, Next, Scenario, Seen, Step } from './scenario.js';
+
+const VISA = 'pm_card_visa';
+const AGAIN: Step = { do: 'place', attempt: 1 };
+const WITH_OTHER_AMOUNT: Step = { do: 'place', attempt: 1, moreMinor: 100n };
+const SECOND: Step = { do: 'place', attempt: 2, paymentMethod: VISA };
+
+const RELEASED: Goods = 'FulfillmentReleased';
+const CAPTURED: End = {
+  labels: ['captured'],
+  captured: 'all',
+  refunded: 'none',
+  goods: RELEASED,
+};
+const FAILED: End = { labels: ['failed'], captured: 'none', refunded: 'none', goods: undefined };
+const REFUNDED: End = {
+  labels: ['refunded'],
+  captured: 'all',
+  refunded: 'all',
+  goods: 'FulfillmentRecalled',
+};
+const HALF_REFUNDED: End = { ...CAPTURED, labels: ['partially_refunded'], refunded: 'half' };
+const VOIDED: End = {
+  labels: ['voided'],
+  captured: 'none',
+  refunded: 'none',
+  goods: 'FulfillmentCancelled',
+};
+
+const nothing = (): Next => 'over';
+
+/** One step after the other, each once, as soon as its condition holds. */
+function steps(...plan: readonly (readonly [Step, (seen: Seen) => boolean])[]) {
+  return (seen: Seen): Next => {
+    const due = plan.find(([step]) => !seen.did(step));
+    if (due === undefined) return 'over';
+    const [step, when] = due;
+    return when(seen) ? step : 'wait';
+  };
+}
+
+const atOnce = () => true;
+const accepted = ({ last }: Seen) => last.state !== undefined;
+const authorized = ({ last }: Seen) => last.state?.label === 'authorized';
+const pending = ({ last }: Seen) => last.state?.label === 'pending';
+const released = ({ last }: Seen) => last.goods.at(-1) === RELEASED;
+const declined = ({ last }: Seen) =>
+  last.refused.some(({ operation, declineClass }) => {
+    return operation === 'authorization' && declineClass !== undefined;
+  });
+
+const whenReady: Step = { do: 'ready_to_ship' };
+
+/** Everything a storefront, a shopper, a card and a gateway do here. Names are stable: checks read them. */
+export const SCENARIOS: readonly Scenario[] = [
+  automatic('automatic_capture', VISA, { weight: 60 }),
+  manual('capture_later', steps([whenReady, authorized]), CAPTURED, { weight: 16 }),
+  manual('void', steps([{ do: 'void' }, authorized]), VOIDED, { weight: 6 }),
+  automatic('declined_then_second_attempt', 'pm_card_chargeDeclinedInsufficientFunds', {
+    weight: 8,
+    next: steps([SECOND, declined]),
+    end: { ...CAPTURED, labels: ['failed', 'captured'] },
+  }),
+  automatic('declined', 'pm_card_chargeDeclined', { weight: 6, end: FAILED }),
+  automatic('3ds_approved', 'pm_card_authenticationRequired', {
+    weight: 8,
+    next: steps([{ do: 'approve' }, pending]),
+  }),
+  automatic('3ds_refused', 'pm_card_authenticationRequired', {
+    weight: 5,
+    next: steps([{ do: 'refuse' }, pending]),
+    end: FAILED,
+  }),
+  automatic('3ds_abandoned', 'pm_card_authenticationRequired', {
+    weight: 4,
+    slow: true,
+    end: { ...FAILED, labels: ['canceled'] },
+  }),
+  automatic('3ds_approved_then_declined', 'pm_card_threeDSecureRequiredChargeDeclined', {
+    weight: 3,
+    next: steps([{ do: 'approve' }, pending]),
+    end: FAILED,
+  }),
+  automatic('refund_full', VISA, {
+    weight: 8,
+    next: steps([{ do: 'refund', part: 'all' }, released]),
+    end: REFUNDED,
+  }),
+  automatic('refund_partial', VISA, {
+    weight: 8,
+    next: steps([{ do: 'refund', part: 'half' }, released]),
+    end: HALF_REFUNDED,
+  }),
+  automatic('refund_pending', 'pm_card_pendingRefund', {
+    weight: 3,
+    next: steps([{ do: 'refund', part: 'half' }, released]),
+    end: HALF_REFUNDED,
+  }),
+  automatic('refund_fails_later', 'pm_card_refundFail', {
+    weight: 3,
+    next: steps([{ do: 'refund', part: 'half' }, released]),
+    end: { ...CAPTURED, operation: { kind: 'refund', status: 'reversed' } },
+  }),
+  automatic('commit_then_timeout', 'pm_sandbox_commitThenTimeout', { weight: 6 }),
+  manual('capture_timeout', steps([whenReady, authorized]), CAPTURED, {
+    weight: 4,
+    paymentMethod: 'pm_sandbox_captureTimeout',
+  }),
+  automatic('refund_timeout', 'pm_sandbox_refundTimeout', {
+    weight: 4,
+    next: steps([{ do: 'refund', part: 'all' }, released]),
+    end: REFUNDED,
+  }),
+  automatic('error_after_commit', 'pm_sandbox_errorAfterCommit', { weight: 3 }),
+  automatic('rate_limited', 'pm_sandbox_rateLimited', { weight: 3 }),
+  automatic('webhooks_duplicated', 'pm_sandbox_webhooksDuplicated', { weight: 6 }),
+  automatic('webhooks_reordered', 'pm_sandbox_webhooksReordered', { weight: 6 }),
+  automatic('webhooks_varied', 'pm_sandbox_webhooksVaried', { weight: 6 }),
+  automatic('webhook_wrongly_signed', 'pm_sandbox_webhookBadSignature', { weight: 4 }),
+  automatic('placed_twice', VISA, { weight: 5, next: steps([AGAIN, atOnce]) }),
+  automatic('placed_twice_other_amount', VISA, {
+    weight: 4,
+    next: steps([WITH_OTHER_AMOUNT, accepted]),
+    end: { ...CAPTURED, conflicts: 1 },
+  }),
+  manual('cancelled_before_capture', steps([{ do: 'cancel' }, authorized]), VOIDED, { weight: 5 }),
+  automatic('cancelled_after_capture', VISA, {
+    weight: 5,
+    next: steps([{ do: 'cancel' }, released]),
+    end: REFUNDED,
+  }),
+];
+
+/** Placed with an amount nobody can read; an operator mends it. */
+export const POISONED_ORDER: Scenario = automatic('poison_storefront_orders', VISA, { weight: 0 });
+
+type Rest = Pick<Scenario, 'weight'> & Partial<Omit<Scenario, 'name' | 'captureMode'>>;
+
+function automatic(name: string, paymentMethod: string, rest: Rest): Scenario {
+  return { name, captureMode: 'automatic', paymentMethod, next: nothing, end: CAPTURED, ...rest };
+}
+
+function manual(name: string, next: Scenario['next'], end: End, rest: Rest): Scenario {
+  return { name, captureMode: 'manual', paymentMethod: VISA, next, end, ...rest };
+}
