@@ -21,7 +21,11 @@ export function kafkaRelayTarget(
   kafka: Kafka,
   topic: string,
   options: KafkaRelayTargetOptions = {},
-): RelayTarget & { close(): Promise<void> } {
+): RelayTarget & {
+  /** Ends whatever waits for Kafka, reads too, with a transient fault. */
+  close(): Promise<void>;
+} {
+  const closing = new AbortController();
   const { keyOf = ({ stream }) => stream, logger } = options;
   const publisher = createPublisher(kafka, logger);
   const partitions = TOPICS.find(({ name }) => name === topic)?.partitions;
@@ -44,10 +48,34 @@ export function kafkaRelayTarget(
       throw new KafkaFault('nothing_to_publish', 'publish', false, why);
     },
     async *read(lane, fromOffset) {
-      for await (const messages of readPartition(kafka, topic, lane, fromOffset)) {
+      const batches = readPartition(kafka, topic, lane, fromOffset);
+      for await (const messages of untilAborted(batches, closing.signal)) {
         for (const message of messages.filter(isRow)) yield toRow(message);
       }
     },
-    close: () => publisher.close(),
+    close() {
+      closing.abort();
+      return publisher.close();
+    },
   };
+}
+
+/** A read of a broker that answers nobody never ends by itself, and can't be called off: it is left behind. */
+async function* untilAborted<T>(batches: AsyncGenerator<T>, signal: AbortSignal) {
+  let abort = () => {};
+  const aborted = new Promise<'aborted'>((resolve) => (abort = () => resolve('aborted')));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    for (;;) {
+      const next = signal.aborted ? 'aborted' : await Promise.race([batches.next(), aborted]);
+      if (next === 'aborted') {
+        throw new KafkaFault('reader_closed', 'read', true, 'closed before Kafka answered');
+      }
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    void batches.return(undefined).catch(() => undefined);
+  }
 }

@@ -36,8 +36,8 @@ describe('replaying', () => {
     };
     const { rows } = await parkedIn(VERIFY);
     const [row] = rows;
-    const other = { ...row!, id: 'prk2', source: 'intent.orders/storefront.orders.v1' };
-    await replayEach({ 'intent.operations': note('operations') }, note('rest'))([row!, other]);
+    const other = { ...row, id: 'prk2', source: 'intent.orders/storefront.orders.v1' };
+    await replayEach({ 'intent.operations': note('operations') }, note('rest'))([row, other]);
     expect(seen).toEqual(['operations prk1', 'rest prk2']);
     await expect(replayEach({})([other])).rejects.toThrow(
       'nothing here replays messages of intent',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type EventLog,
   postgresLog,
@@ -50,6 +51,8 @@ export interface ConsumeOptions {
 }
 
 const CONNECT_MS = 30_000;
+/** So long a relay may wait for the answer to its batch when the service stops; a broker that is away gives none. */
+const BATCH_ENDS_MS = 1_000;
 
 /**
  * Migrates the service's database and opens its connections. Waits up to 30 s for Postgres, because a service without
@@ -71,6 +74,7 @@ export class ServiceParts {
   readonly consumers: BatchConsumer[] = [];
   readonly #members: MemberStore;
   readonly #stops: ShutdownStep[] = [];
+  readonly #relays: (() => Promise<void>)[] = [];
   #obey: ((command: OperationsCommand) => Promise<void>) | undefined;
 
   constructor(
@@ -102,9 +106,11 @@ export class ServiceParts {
         ? 'degraded'
         : 'up',
     );
-    this.onStop(`relay ${topic}`, async () => {
-      await relay.stop();
+    this.#relays.push(async () => {
+      const stopped = relay.stop();
+      await Promise.race([stopped, sleep(BATCH_ENDS_MS, undefined, { ref: false })]);
       await target.close();
+      await stopped;
     });
     return relay;
   }
@@ -159,13 +165,14 @@ export class ServiceParts {
     this.#stops.unshift({ name, run: async () => void (await run()) });
   }
 
-  /** In the order: consumers leave, then the last started part first, the pool at the end. */
+  /** In the order: consumers leave, then the last started part first, what they wrote is relayed, the pool at the end. */
   shutdownSteps(): readonly ShutdownStep[] {
     // Side by side: each may be in the middle of a batch, and there are five seconds for everything.
     const leave = () => Promise.all(this.consumers.map((consumer) => consumer.close()));
     return [
       { name: 'leave the groups', run: leave },
       ...this.#stops,
+      { name: 'relays', run: () => Promise.all(this.#relays.map((stop) => stop())) },
       { name: 'pool', run: () => this.pool.end() },
     ];
   }
@@ -186,7 +193,7 @@ async function migrateWhenReachable(
     } catch (error) {
       if (source.isInitialized || Date.now() > deadline) throw error;
       logger.warn({ err: error }, 'Postgres does not answer yet; trying again');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await sleep(500);
     } finally {
       if (source.isInitialized) await source.destroy();
     }

@@ -5,6 +5,7 @@ import { FactsController } from './ingest/facts.controller.js';
 import { FactsIngest } from './ingest/facts-ingest.js';
 import { reproject } from './publish/reproject.js';
 import { EventFeed } from './query/event-feed.js';
+import { eventsAfter } from './query/payments.sql.js';
 import { PaymentsController } from './query/payments.controller.js';
 import { EVENT_FEED, FACTS, LOG, POOL } from './tokens.js';
 
@@ -19,12 +20,13 @@ export async function compose(parts: ServiceParts): Promise<DynamicModule> {
   await parts.relay('payments', PAYMENTS_EVENTS, { onReimported: reproject });
 
   const facts = new FactsIngest(log, group, logger);
-  parts.consume({ group, topics, log, coPartitioned: true });
+  const onPoison = facts.takePoison.bind(facts);
+  parts.consume({ group, topics, log, coPartitioned: true, onPoison });
   parts.parking(log, (rows) => facts.replay(rows));
-  parts.operations([facts.endingHolds(log)]);
+  parts.operations([facts.commanded()]);
 
-  const feed = new EventFeed(pool, log, logger);
-  parts.health.stopping.addEventListener('abort', () => feed.close());
+  const feed = new EventFeed((after) => eventsAfter(pool, after), log, logger);
+  parts.health.stopping.addEventListener('abort', () => void feed.close());
 
   return {
     module: PaymentStateModule,

@@ -1,26 +1,23 @@
 import type { EventLog, FlushOptions, NewParked, ParkedRow } from '@paylog/event-sourcing';
 import {
   type Batch,
+  type CommandedLog,
   type ConsumedMessage,
   inputOf,
   messageOf,
   type Outcome,
   parkedFrom,
+  passesByItself,
 } from '@paylog/kafka';
 import type { Logger } from '@paylog/observability';
-import type { ReportedFact } from '../payment/decide.js';
+import type { Accepted, ReportedFact } from '../payment/decide.js';
 import { record } from '../payment/payment-book.js';
 import { holdFor, releaseFor } from './hold.js';
-import { type Read, toFact } from './to-fact.js';
-
-interface Item {
-  readonly message: ConsumedMessage;
-  readonly read: Read;
-}
+import { toFact } from './to-fact.js';
 
 /** What is to be written for a batch: facts of good messages, and a parked row with a hold for each bad one. */
 interface Plan {
-  readonly reports: Map<ConsumedMessage, ReportedFact>;
+  readonly reports: Map<ReportedFact, ConsumedMessage>;
   readonly holds: ReportedFact[];
   readonly parked: NewParked[];
 }
@@ -35,9 +32,29 @@ export class FactsIngest {
 
   /** A batch from Kafka. Whatever it holds, the offset moves past it in the commit of its effects. */
   async take(batch: Batch): Promise<Outcome> {
-    const items = batch.messages.map((message) => ({ message, read: toFact(message) }));
-    const plan = this.planFor(items);
-    return this.write(items, plan, { input: inputOf(this.group, batch) });
+    const plan: Plan = { reports: new Map(), holds: [], parked: [] };
+    for (const message of batch.messages) {
+      const read = toFact(message);
+      if (read.kind === 'fact') plan.reports.set(read.report, message);
+      if (read.kind === 'poison') this.park(plan, message, 'decode', read.error);
+    }
+    return this.write(plan, { input: inputOf(this.group, batch) });
+  }
+
+  /** The one message of this batch at which `take` fails again and again: parked with its hold, like other poison. */
+  async takePoison(message: ConsumedMessage, error: unknown, batch: Batch): Promise<Outcome> {
+    const plan: Plan = { reports: new Map(), holds: [], parked: [] };
+    const reason = error instanceof Error ? error.message : String(error);
+    this.park(plan, message, 'handle', reason);
+    const input = inputOf(this.group, batch);
+    try {
+      return await this.write(plan, { input });
+    } catch (failure) {
+      if (passesByItself(failure)) throw failure;
+      // Its payment's stream can't be read or added to: nothing of that payment goes on, but everybody else does.
+      this.logger.error({ err: failure, paymentId: message.key }, 'parked without a hold');
+      return this.write({ ...plan, holds: [] }, { input });
+    }
   }
 
   /** Parked messages that an operator mended or wants tried again: as if they came now, and their holds end. */
@@ -51,84 +68,92 @@ export class FactsIngest {
         ...(read.kind === 'fact' ? [read.report] : []),
         ...(release ? [release] : []),
       ];
-      const recorded = await record(this.log, reports, {
-        settle: [{ id: row.id, status: 'applied' }],
-      });
+      const settle = [{ id: row.id, status: 'applied' as const }];
+      const recorded = await record(this.log, reports, { settle });
       if (recorded.outcome === 'committed' && recorded.unstorable[0]) {
         throw new Error(`${row.id} can't be stored: ${recorded.unstorable[0].error}`);
       }
-      this.logger.info({ parkedId: row.id, paymentId: message.key }, 'parked message applied');
+      const orderId = recorded.outcome === 'committed' ? recorded.appended[0]?.orderId : undefined;
+      const fields = { eventId: message.headers['ce_id'], paymentId: message.key, orderId };
+      this.logger.info({ ...fields, parkedId: row.id }, 'parked message applied');
     }
   }
 
   /** The log as operators' commands see it: with a discarded message its hold ends too, in one commit. */
-  endingHolds(log: EventLog): EventLog {
-    const discard = async (id: string): Promise<boolean> => {
-      const row = (await log.parked({ limit: 10_000 })).find((open) => open.id === id);
-      if (!row) return false;
-      const release = releaseFor(messageOf(row), id);
-      const settle = [{ id, status: 'discarded' as const }];
-      await record(log, release ? [release] : [], { settle });
-      return true;
+  commanded(): CommandedLog {
+    const { log } = this;
+    return {
+      append: (appends, options) => log.append(appends, options),
+      offset: (source, partition) => log.offset(source, partition),
+      markReady: (id, mended) => log.markReady(id, mended),
+      discard: (id) => this.discard(id),
     };
-    return new Proxy(log, {
-      get: (target, name) => {
-        if (name === 'discard') return discard;
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
   }
 
-  private planFor(items: readonly Item[]): Plan {
-    const plan: Plan = { reports: new Map(), holds: [], parked: [] };
-    for (const { message, read } of items) {
-      if (read.kind === 'fact') plan.reports.set(message, read.report);
-      if (read.kind === 'poison') this.park(plan, message, 'decode', read.error);
-    }
-    return plan;
+  private async discard(id: string): Promise<boolean> {
+    const [row] = await this.log.parked({ id });
+    if (!row) return false;
+    const held = row.source.startsWith(`${this.group}/`);
+    const release = held ? releaseFor(messageOf(row), id) : undefined;
+    await record(this.log, release ? [release] : [], { settle: [{ id, status: 'discarded' }] });
+    return true;
   }
 
   private park(plan: Plan, message: ConsumedMessage, stage: 'decode' | 'handle', error: string) {
     const row = parkedFrom(this.group, message, stage, error);
     const hold = holdFor(message, row.id);
-    plan.reports.delete(message);
     plan.parked.push(row);
     if (hold) plan.holds.push(hold);
-    const { topic, partition, offset } = message;
-    const fields = { parkedId: row.id, topic, partition, offset: String(offset), stage, error };
-    this.logger.warn({ ...fields, paymentId: message.key }, 'message parked');
   }
 
-  private async write(items: readonly Item[], plan: Plan, options: FlushOptions): Promise<Outcome> {
+  private async write(plan: Plan, options: FlushOptions): Promise<Outcome> {
     for (;;) {
-      const reports = [...plan.reports.values(), ...plan.holds];
+      const reports = [...plan.reports.keys(), ...plan.holds];
       const recorded = await record(this.log, reports, { ...options, parked: plan.parked });
       if (recorded.outcome === 'fenced') return 'fenced';
-      this.tell(items, recorded.appended);
-      if (recorded.unstorable.length === 0) return 'committed';
+      for (const accepted of recorded.appended) this.tell(plan, accepted);
+      if (recorded.unstorable.length === 0) {
+        this.tellParked(plan, recorded.appended);
+        return 'committed';
+      }
       for (const { report, error } of recorded.unstorable) {
-        const message = [...plan.reports].find(([, own]) => own === report)?.[0];
+        const message = plan.reports.get(report);
         if (!message) throw new Error(`a hold of ours can't be stored: ${error}`);
+        plan.reports.delete(report);
         this.park(plan, message, 'handle', error);
       }
     }
   }
 
   /** One wide line a message that changed something. */
-  private tell(items: readonly Item[], appended: readonly ReportedFact[]): void {
-    const fresh = new Set(appended);
-    for (const { message, read } of items) {
-      if (read.kind !== 'fact' || !fresh.has(read.report)) continue;
-      const { paymentId, fact } = read.report;
-      const { topic, partition, offset } = message;
-      const orderId = fact.type === 'terms' ? fact.orderId : undefined;
-      const what = fact.type === 'operation' ? { kind: fact.kind, outcome: fact.outcome } : {};
-      const where = { topic, partition, offset: String(offset) };
-      this.logger.info(
-        { eventId: fact.id, paymentId, orderId, type: fact.type, ...what, ...where },
-        'fact accepted',
-      );
+  private tell({ reports }: Plan, { report, orderId }: Accepted): void {
+    const message = reports.get(report);
+    if (!message) return;
+    const { paymentId, fact } = report;
+    const what = fact.type === 'operation' ? { kind: fact.kind, outcome: fact.outcome } : {};
+    this.logger.info(
+      { eventId: fact.id, paymentId, orderId, type: fact.type, ...what, ...placeOf(message) },
+      'fact accepted',
+    );
+  }
+
+  private tellParked({ parked }: Plan, appended: readonly Accepted[]): void {
+    for (const row of parked) {
+      const { id: parkedId, key, stage, error, headers } = row;
+      const orderId = appended.find(({ report }) => report.paymentId === key)?.orderId;
+      const topic = row.source.slice(this.group.length + 1);
+      const fields = { eventId: headers['ce_id'], paymentId: key, orderId, parkedId, stage, error };
+      this.logger.warn({ ...fields, ...placeOf({ ...row, topic }) }, 'message parked');
     }
   }
 }
+
+const placeOf = ({
+  topic,
+  partition,
+  offset,
+}: Pick<ConsumedMessage, 'topic' | 'partition' | 'offset'>) => ({
+  topic,
+  partition,
+  offset: String(offset),
+});

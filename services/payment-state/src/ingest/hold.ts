@@ -33,9 +33,20 @@ function holdFact(
       kind: 'hold',
       outcome,
       reason: 'parked',
-      // The broker's time, so that a repetition gives the same fact.
-      at: new Date(Number(message.timestamp)).toISOString(),
+      at: brokerTime(message.timestamp),
       source: 'clock',
     },
   };
+}
+
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * The message's own time, so that a repetition gives the same fact. A writer can put any number there: what is no time
+ * of this calendar counts as its beginning, for a message must never be unparkable.
+ */
+function brokerTime(timestamp: string): string {
+  const milliseconds = Number(timestamp);
+  const sane = milliseconds >= 0 && milliseconds <= LATEST_MS;
+  return new Date(sane ? milliseconds : 0).toISOString();
 }

@@ -5,10 +5,10 @@ import {
   SETTLEMENT_FACTS,
 } from '@paylog/contracts';
 import { type Accepted, type ConsumedMessage, decodeOne } from '@paylog/kafka';
+import { parseTraceparent } from '@paylog/observability';
 import type { ReportedFact } from '../payment/decide.js';
 
-export const FACT_TOPICS = [PAYMENTS_INTENTS, GATEWAY_NOTIFICATIONS, SETTLEMENT_FACTS] as const;
-type FactTopic = (typeof FACT_TOPICS)[number];
+type FactTopic = typeof PAYMENTS_INTENTS | typeof GATEWAY_NOTIFICATIONS | typeof SETTLEMENT_FACTS;
 
 export type Read =
   | { readonly kind: 'fact'; readonly report: ReportedFact }
@@ -25,15 +25,23 @@ export function toFact(message: ConsumedMessage): Read {
   if (paymentId !== message.key) {
     return { kind: 'poison', error: `/paymentId is not the message's key ${message.key}` };
   }
-  const { traceparent, correlationid } = message.headers;
   return {
     kind: 'fact',
     report: {
       paymentId,
       fact: fromWireFact(fact),
-      ...(traceparent !== undefined && { traceparent }),
-      ...(correlationid !== undefined && { correlationId: correlationid }),
+      ...tracing(message.headers),
     },
+  };
+}
+
+const CORRELATION = /^[\x21-\x7e]{1,128}$/;
+
+/** Not covered by the schema: what isn't well-formed is left out, for it must not keep the fact from being stored. */
+function tracing({ traceparent, correlationid = '' }: ConsumedMessage['headers']) {
+  return {
+    ...(traceparent !== undefined && parseTraceparent(traceparent) && { traceparent }),
+    ...(CORRELATION.test(correlationid) && { correlationId: correlationid }),
   };
 }
 

@@ -28,11 +28,17 @@ export interface ReportedFact {
   readonly correlationId?: string;
 }
 
+export interface Accepted {
+  readonly report: ReportedFact;
+  /** Once the payment's terms are known. */
+  readonly orderId: string | undefined;
+}
+
 export interface Decision {
   /** One append a newly accepted fact, in the order given. */
   readonly appends: readonly Append[];
   /** What each append accepts, beside `appends`. */
-  readonly accepted: readonly ReportedFact[];
+  readonly accepted: readonly Accepted[];
   /** The log holds another content under the same id: an anomaly for a person, never a silent drop. */
   readonly contradicting: readonly ReportedFact[];
 }
@@ -47,7 +53,7 @@ export function decide(
 ): Decision {
   const open = new Map<string, PaymentStream & { readonly payment: Payment }>();
   const appends: Append[] = [];
-  const accepted: ReportedFact[] = [];
+  const accepted: Accepted[] = [];
   const contradicting: ReportedFact[] = [];
   for (const report of reported) {
     const { paymentId, fact } = report;
@@ -62,7 +68,7 @@ export function decide(
     const after = { facts, payment, version: before.version + 1 };
     open.set(paymentId, after);
     appends.push(eventOf(report, before.payment, after));
-    accepted.push(report);
+    accepted.push({ report, orderId: payment.terms?.orderId });
   }
   return { appends, accepted, contradicting };
 }

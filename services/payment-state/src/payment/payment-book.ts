@@ -1,12 +1,20 @@
 import type { AppendAnswer, EventLog, FlushOptions } from '@paylog/event-sourcing';
-import { failpoint } from '@paylog/failpoints';
-import { decide, type ReportedFact } from './decide.js';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { appendInFlushes } from '@paylog/service';
+import { type Accepted, decide, type ReportedFact } from './decide.js';
 import { streamOf, type PaymentStream } from './payment-stream.js';
+
+declareFailpoints([
+  'payment-state.load.before',
+  'payment-state.load.after',
+  'payment-state.append.before',
+  'payment-state.append.after',
+]);
 
 export type Recorded =
   | {
       readonly outcome: 'committed';
-      readonly appended: readonly ReportedFact[];
+      readonly appended: readonly Accepted[];
       /** Contradict what the log holds under the same id, or can't be stored: park them. */
       readonly unstorable: readonly { readonly report: ReportedFact; readonly error: string }[];
     }
@@ -14,11 +22,12 @@ export type Recorded =
 
 /** Another process wrote to a stream between our read and our append, this often in a row at most. */
 const ATTEMPTS_MAX = 20;
+const OTHER_CONTENT = 'the log holds another content under this fact id';
 
 /**
  * Writes facts into the log, a batch in one commit together with whatever `options` hold (the input's offset, parked and
- * settled rows). While a fact is unstorable the offset does not move: the caller parks it and records the batch again,
- * which finds the others as duplicates.
+ * settled rows). While a fact is unstorable nothing of `options` happens: the caller parks it and records the batch
+ * again, which finds the others as duplicates.
  */
 export async function record(
   log: EventLog,
@@ -27,45 +36,33 @@ export async function record(
 ): Promise<Recorded> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const streams = await load(log, reported);
-    const decision = decide(streams, reported);
-    if (decision.contradicting.length > 0) {
-      const error = 'the log holds another content under this fact id';
-      return committed(
-        [],
-        decision.contradicting.map((report) => ({ report, error })),
-      );
+    const { appends, accepted, contradicting } = decide(streams, reported);
+    if (contradicting.length > 0) {
+      const unstorable = contradicting.map((report) => ({ report, error: OTHER_CONTENT }));
+      return { outcome: 'committed', appended: [], unstorable };
     }
     await failpoint('payment-state.append.before');
-    const answers = await log.append(decision.appends, options);
+    const answers = await appendInFlushes(log, appends, options);
     await failpoint('payment-state.append.after');
     if (answers.some(({ status }) => status === 'offset_moved')) return { outcome: 'fenced' };
-    if (answers.some(({ status }) => status === 'version_conflict')) continue;
-    return verdict(decision.accepted, answers);
+    const unstorable = accepted.flatMap(({ report }, i) => {
+      const error = whyUnstorable(answers[i]);
+      return error === undefined ? [] : [{ report, error }];
+    });
+    // Looked at first: what follows an unstorable fact in its stream is a conflict for as long as that fact is there.
+    const conflict = answers.some(({ status }) => status === 'version_conflict');
+    if (unstorable.length === 0 && conflict) continue;
+    const appended = accepted.filter((_, i) => answers[i]?.status === 'appended');
+    return { outcome: 'committed', appended, unstorable };
   }
   throw new Error(
     `${ATTEMPTS_MAX} appends in a row met another writer; is a second owner running?`,
   );
 }
 
-function verdict(accepted: readonly ReportedFact[], answers: readonly AppendAnswer[]): Recorded {
-  const appended: ReportedFact[] = [];
-  const unstorable: { report: ReportedFact; error: string }[] = [];
-  accepted.forEach((report, i) => {
-    const answer = answers[i];
-    if (answer?.status === 'appended') appended.push(report);
-    if (answer?.status === 'refused') unstorable.push({ report, error: answer.reason });
-    if (answer?.status === 'same_key_other_content') {
-      unstorable.push({ report, error: 'the log holds another content under this fact id' });
-    }
-  });
-  return committed(appended, unstorable);
-}
-
-function committed(
-  appended: readonly ReportedFact[],
-  unstorable: readonly { readonly report: ReportedFact; readonly error: string }[],
-): Recorded {
-  return { outcome: 'committed', appended, unstorable };
+function whyUnstorable(answer: AppendAnswer | undefined): string | undefined {
+  if (answer?.status === 'refused') return answer.reason;
+  return answer?.status === 'same_key_other_content' ? OTHER_CONTENT : undefined;
 }
 
 async function load(

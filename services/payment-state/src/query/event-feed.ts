@@ -1,15 +1,30 @@
-import type { EventLog, Logger } from '@paylog/event-sourcing';
-import type { Pool } from 'pg';
-import { eventsAfter, type EventRow } from './payments.sql.js';
+import type { EventLog } from '@paylog/event-sourcing';
+import { startLoop, type WakingLoop } from '@paylog/kafka';
+import type { Logger } from '@paylog/observability';
+import type { EventRow } from './payments.sql.js';
+
+/** Who waits for a payment's events. */
+export interface Reader {
+  send(event: EventRow): void;
+  /** The service stops, or the reader has been here long enough: it comes again, and is checked again. */
+  end(): void;
+}
 
 interface Listener {
   readonly paymentId: string;
   version: number;
-  readonly send: (event: EventRow) => void;
+  readonly until: number;
+  readonly reader: Reader;
 }
+
+/** Events of several payments, each after the version that its reader has. */
+export type EventsAfter = (after: ReadonlyMap<string, number>) => Promise<EventRow[]>;
 
 /** Another replica's commits don't wake this process; this is how late they are seen at most. */
 const POLL_MS = 500;
+/** A browser comes back by itself, with a token that is still valid. */
+const LIFE_MS = 10 * 60_000;
+const LISTENERS_MAX = 10_000;
 
 /**
  * Events of payments as they are appended, for any number of waiting screens: one query a round for all of them, woken by
@@ -17,71 +32,67 @@ const POLL_MS = 500;
  */
 export class EventFeed {
   readonly #listeners = new Set<Listener>();
+  readonly #loop: WakingLoop;
   readonly #unsubscribe: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #running = false;
-  #again = false;
   #closed = false;
 
   constructor(
-    private readonly pool: Pool,
-    log: EventLog,
-    private readonly logger: Logger,
+    private readonly eventsAfter: EventsAfter,
+    log: Pick<EventLog, 'onAppended'>,
+    logger: Logger,
   ) {
-    this.#unsubscribe = log.onAppended(() => this.#wake());
+    this.#loop = startLoop(POLL_MS, logger, 'the event feed could not read', () => this.#round());
+    this.#unsubscribe = log.onAppended(() => this.#loop.wake());
   }
 
-  /** Sends every event after `version`, in order, until the returned function is called. */
-  listen(paymentId: string, version: number, send: (event: EventRow) => void): () => void {
-    const listener = { paymentId, version, send };
+  get full(): boolean {
+    return this.#listeners.size >= LISTENERS_MAX;
+  }
+
+  /** Sends every event after `version`, in order, until the returned function is called or the reader is ended. */
+  listen(paymentId: string, version: number, reader: Reader): () => void {
+    if (this.#closed) {
+      reader.end();
+      return () => undefined;
+    }
+    const listener = { paymentId, version, reader, until: Date.now() + LIFE_MS };
     this.#listeners.add(listener);
-    this.#wake();
-    return () => this.#listeners.delete(listener);
+    this.#loop.wake();
+    return () => void this.#listeners.delete(listener);
   }
 
-  close(): void {
+  /** Ends every reader: an open stream would keep the process from stopping in order. */
+  close(): Promise<void> {
     this.#closed = true;
     this.#unsubscribe();
-    clearTimeout(this.#timer);
-    this.#listeners.clear();
+    for (const listener of this.#listeners) this.#end(listener);
+    return this.#loop.stop();
   }
 
-  #wake(): void {
-    if (this.#closed || this.#listeners.size === 0) return;
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
-    clearTimeout(this.#timer);
-    void this.#round().finally(() => {
-      this.#running = false;
-      if (this.#again) {
-        this.#again = false;
-        this.#wake();
-      } else if (!this.#closed) {
-        this.#timer = setTimeout(() => this.#wake(), POLL_MS);
-      }
-    });
-  }
-
-  async #round(): Promise<void> {
+  async #round(): Promise<boolean> {
+    const now = Date.now();
     const after = new Map<string, number>();
-    for (const { paymentId, version } of this.#listeners) {
-      after.set(paymentId, Math.min(version, after.get(paymentId) ?? version));
+    for (const listener of this.#listeners) {
+      const { paymentId, version, until } = listener;
+      if (until < now) this.#end(listener);
+      else after.set(paymentId, Math.min(version, after.get(paymentId) ?? version));
     }
-    try {
-      for (const event of await eventsAfter(this.pool, after)) this.#deliver(event);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'the event feed could not read; it tries again');
-    }
+    if (after.size === 0) return false;
+    const events = await this.eventsAfter(after);
+    for (const event of events) this.#deliver(event);
+    return false;
   }
 
   #deliver(event: EventRow): void {
     for (const listener of this.#listeners) {
       if (listener.paymentId !== event.stream || listener.version >= event.version) continue;
       listener.version = event.version;
-      listener.send(event);
+      listener.reader.send(event);
     }
+  }
+
+  #end(listener: Listener): void {
+    this.#listeners.delete(listener);
+    listener.reader.end();
   }
 }

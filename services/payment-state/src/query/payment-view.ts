@@ -1,9 +1,70 @@
 import type { PaymentState } from '@paylog/contracts';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { LABELS } from '@paylog/payment-domain';
 
-/** What `GET /v1/payments/{id}` answers: the present state, as `payments.events.v1` carries it. */
+const MINOR = 'Minor units as a decimal string';
+
+@ApiSchema({ name: 'Sums' })
+class SumsView {
+  @ApiProperty({ description: MINOR, example: '1000' })
+  authorized!: string;
+  @ApiProperty({ description: `${MINOR}; what was reversed is taken off`, example: '1000' })
+  captured!: string;
+  @ApiProperty({ description: MINOR, example: '0' })
+  refunded!: string;
+  @ApiProperty({ description: `${MINOR}: released uncaptured`, example: '0' })
+  voided!: string;
+}
+
+@ApiSchema({ name: 'Order' })
+class OrderView {
+  @ApiProperty({ example: 'shop' })
+  storefront!: string;
+  @ApiProperty({ example: 'order-17' })
+  orderId!: string;
+  @ApiProperty({ description: 'From 1', example: 1 })
+  attempt!: number;
+  @ApiProperty({ example: { minor: '1000', currency: 'EUR' } })
+  amount!: { minor: string; currency: string };
+}
+
+/** What `GET /v1/payments/{id}` answers: the present state, as `payments.events.v1` carries it. For /docs. */
+@ApiSchema({ name: 'Payment' })
+export class PaymentDocument {
+  @ApiProperty({ example: 'pay3kq7dm2vohw5zn6tqx4ub7yeyr' })
+  paymentId!: string;
+  @ApiProperty({ description: 'Number of events so far; 0 while nothing is known', example: 5 })
+  version!: number;
+  @ApiPropertyOptional({ type: OrderView, description: 'Absent until the terms are known' })
+  order?: OrderView;
+  @ApiPropertyOptional({ description: 'Of all amounts, ISO 4217', example: 'EUR' })
+  currency?: string;
+  @ApiProperty({ type: SumsView })
+  amounts!: SumsView;
+  @ApiProperty({ enum: LABELS, description: 'Derived; it may go back', example: 'captured' })
+  label!: string;
+  @ApiProperty({ description: 'Nothing is open or due. Cancel an order on `failed` and `final`' })
+  final!: boolean;
+  @ApiProperty({ description: 'A message about it is parked: nothing irreversible may happen' })
+  held!: boolean;
+  @ApiProperty({ description: "The attempt can't be paid any more" })
+  closed!: boolean;
+  @ApiProperty({
+    type: [String],
+    description: 'Operations whose outcome the gateway must be asked',
+  })
+  unresolved!: string[];
+  @ApiProperty({
+    type: [Object],
+    description: 'Each with id, kind, status, amounts, aliases at the gateway',
+  })
+  operations!: object[];
+  @ApiProperty({ type: [Object], description: "What does not fit together, and what it's about" })
+  anomalies!: object[];
+}
+
 export interface PaymentView extends Omit<PaymentState, 'terms'> {
   readonly paymentId: string;
-  /** Number of events so far; 0 while nothing is known. */
   readonly version: number;
   readonly order?: NonNullable<PaymentState['terms']>;
 }

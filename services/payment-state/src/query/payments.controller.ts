@@ -8,7 +8,17 @@ import {
   Query,
   Sse,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiQuery,
+  ApiTags,
+} from '@nestjs/swagger';
 import { PAYMENTS_EVENTS } from '@paylog/contracts';
 import type { EventLog } from '@paylog/event-sourcing';
 import { AllowReadToken, Caller, type CallerIdentity, Problem, RequireScopes } from '@paylog/http';
@@ -17,18 +27,50 @@ import type { Pool } from 'pg';
 import { Observable } from 'rxjs';
 import { EVENT_FEED, LOG, POOL } from '../tokens.js';
 import type { EventFeed } from './event-feed.js';
-import { notYetKnown, type PaymentView, toView } from './payment-view.js';
+import { notYetKnown, PaymentDocument, type PaymentView, toView } from './payment-view.js';
 import { type EventRow, findByOrder, findPayment } from './payments.sql.js';
 
+/** As in the contracts; a control character can't be stored, so nothing has such an id. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
+
 class PaymentsQuery {
+  @ApiProperty({ example: 'order-17' })
   @IsString()
   @Length(1, 64)
+  @Matches(PRINTABLE, { message: 'orderId holds a control character' })
   orderId!: string;
 
+  @ApiPropertyOptional({ description: "The API key's own, unless the key speaks for all" })
   @IsOptional()
-  @IsString()
-  @Length(1, 64)
+  @Matches(/^[a-z0-9][a-z0-9_-]{0,63}$/, {
+    message: 'storefront is 1 to 64 of a-z, 0-9, _ and -',
+  })
   storefront?: string;
+}
+
+class PaymentsDocument {
+  @ApiProperty({ type: [PaymentDocument] })
+  payments!: PaymentDocument[];
+}
+
+class EventDocument {
+  @ApiProperty({ description: "The fact's own id", example: 'fct3kq7dm2vohw5zn6tqx4ub7yeyr' })
+  id!: string;
+  @ApiProperty({ example: 'CaptureSucceeded' })
+  type!: string;
+  @ApiProperty({ description: '1 to n, without a gap', example: 5 })
+  version!: number;
+  @ApiProperty({ description: 'When it happened, in the words of its source' })
+  time!: string;
+  @ApiProperty({ type: Object, description: 'The fact, the state after it, what it changed' })
+  data!: object;
+}
+
+class EventsDocument {
+  @ApiProperty({ example: PAYMENTS_EVENTS })
+  topic!: string;
+  @ApiProperty({ type: [EventDocument] })
+  events!: EventDocument[];
 }
 
 class PaymentPath {
@@ -50,7 +92,10 @@ export class PaymentsController {
   @Get()
   @RequireScopes('payments:read')
   @ApiOperation({ summary: 'All attempts of an order' })
-  @ApiOkResponse({ description: 'Payments, the first attempt first; empty when none is known yet' })
+  @ApiOkResponse({
+    type: PaymentsDocument,
+    description: 'The first attempt first; empty when none is known yet',
+  })
   async byOrder(
     @Query() query: PaymentsQuery,
     @Caller() caller: CallerIdentity,
@@ -64,6 +109,9 @@ export class PaymentsController {
   @RequireScopes('payments:read')
   @AllowReadToken('paymentId')
   @ApiOperation({ summary: 'The present state of a payment' })
+  @ApiParam({ name: 'paymentId' })
+  @ApiOkResponse({ type: PaymentDocument })
+  @ApiNotFoundResponse({ description: "Unknown, or another storefront's" })
   async one(
     @Param() { paymentId }: PaymentPath,
     @Caller() caller: CallerIdentity,
@@ -75,6 +123,8 @@ export class PaymentsController {
   @RequireScopes('payments:read')
   @AllowReadToken('paymentId')
   @ApiOperation({ summary: 'Every event of a payment, in order, as published' })
+  @ApiParam({ name: 'paymentId' })
+  @ApiOkResponse({ type: EventsDocument })
   async events(
     @Param() { paymentId }: PaymentPath,
     @Caller() caller: CallerIdentity,
@@ -89,15 +139,21 @@ export class PaymentsController {
   @RequireScopes('payments:read')
   @AllowReadToken('paymentId')
   @ApiOperation({ summary: 'Events as they happen (Server-Sent Events)' })
+  @ApiParam({ name: 'paymentId' })
+  @ApiQuery({ name: 'token', required: false, description: 'A read token, for EventSource' })
   async stream(
     @Param() { paymentId }: PaymentPath,
     @Caller() caller: CallerIdentity,
     @Headers('last-event-id') lastEventId?: string,
   ): Promise<Observable<MessageEvent>> {
     await this.find(paymentId, caller);
+    if (this.feed.full) throw Problem.unavailable('Too many streams are open; ask for the state.');
     const version = /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) : 0;
     return new Observable((subscriber) =>
-      this.feed.listen(paymentId, version, (event) => subscriber.next(toMessageEvent(event))),
+      this.feed.listen(paymentId, version, {
+        send: (event) => subscriber.next(toMessageEvent(event)),
+        end: () => subscriber.complete(),
+      }),
     );
   }
 
