@@ -35,11 +35,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 async function importQuietly(): Promise<typeof import('testcontainers')> {
   const before = new Map(SIGNALS.map((signal) => [signal, new Set(process.listeners(signal))]));
-  const testcontainers = await import('testcontainers');
-  for (const [signal, known] of before) {
-    for (const listener of process.listeners(signal)) {
-      if (!known.has(listener)) process.off(signal, listener);
+  try {
+    return await import('testcontainers');
+  } finally {
+    for (const [signal, known] of before) {
+      for (const listener of process.listeners(signal)) {
+        if (!known.has(listener)) process.off(signal, listener);
+      }
     }
   }
-  return testcontainers;
 }
