@@ -35,7 +35,7 @@ describe('replaying', () => {
       seen.push(...rows.map(({ id }) => `${name} ${id}`));
     };
     const { rows } = await parkedIn(VERIFY);
-    const [row] = rows;
+    const row = rows.at(0)!;
     const other = { ...row, id: 'prk2', source: 'intent.orders/storefront.orders.v1' };
     await replayEach({ 'intent.operations': note('operations') }, note('rest'))([row, other]);
     expect(seen).toEqual(['operations prk1', 'rest prk2']);

@@ -49,7 +49,7 @@ function* batchesOf(order: typeof told, cuts: readonly number[]): Generator<Batc
   }
   for (const held of partitions.values()) {
     for (let i = 0, at = 0; at < held.length; i++) {
-      const size = cuts[i % cuts.length];
+      const size = cuts.at(i % cuts.length)!;
       yield batchOf(held.slice(at, at + size));
       at += size;
     }

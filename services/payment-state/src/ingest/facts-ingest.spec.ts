@@ -8,14 +8,16 @@ import { FactsIngest } from './facts-ingest.js';
 
 const payment = paymentOfOrder('order-1');
 const messages = captured('order-1').map((fact, i) => message(payment, fact, BigInt(i)));
+const first = messages.at(0)!;
+const last = messages.at(-1)!;
 const poison = (at: bigint, more: Partial<ConsumedMessage> = {}) =>
-  message(payment, captured('order-1')[0], at, { value: Buffer.from('{"cut'), ...more });
+  message(payment, captured('order-1').at(0)!, at, { value: Buffer.from('{"cut'), ...more });
 
 function start() {
   const log = memoryLog({ schema: 'payments', lanes: 8 });
   const facts = new FactsIngest(log, GROUP, createLogger('spec', { level: 'silent' }));
   const state = async () => paymentOf(streamOf(await log.readStream(payment)).facts);
-  const offset = (of = messages[0]) => log.offset(sourceOf(GROUP, of.topic), of.partition);
+  const offset = () => log.offset(sourceOf(GROUP, first.topic), first.partition);
   return { log, facts, state, offset };
 }
 
@@ -76,7 +78,7 @@ describe('poison in a batch', () => {
   it('that contradicts the log under one id is parked, not dropped', async () => {
     const { facts, log, state } = start();
     await facts.take(batchOf(messages));
-    const fact = { ...captured('order-1')[4], at: '2026-03-02T00:00:00.000Z' };
+    const fact = { ...captured('order-1').at(4)!, at: '2026-03-02T00:00:00.000Z' };
     await facts.take(batchOf([message(payment, fact, 5n)]));
     expect(await state()).toMatchObject({ label: 'captured', held: true });
     const error = expect.stringContaining('another content');
@@ -85,8 +87,8 @@ describe('poison in a batch', () => {
 
   it('that nobody gets past is parked by the consumer, with its hold', async () => {
     const { facts, log, state, offset } = start();
-    const batch = batchOf([messages[0]]);
-    expect(await facts.takePoison(messages[0], new Error('no way'), batch)).toBe('committed');
+    const batch = batchOf([first]);
+    expect(await facts.takePoison(first, new Error('no way'), batch)).toBe('committed');
     expect(await state()).toMatchObject({ held: true });
     expect(await log.parked()).toMatchObject([{ stage: 'handle', error: 'no way' }]);
     expect(await offset()).toBe(1n);
@@ -94,11 +96,11 @@ describe('poison in a batch', () => {
 
   it('mended and replayed is applied, and its hold ends', async () => {
     const { facts, log, state } = start();
-    const cut = { ...messages[4], value: Buffer.from('{"cut') };
+    const cut = { ...last, value: Buffer.from('{"cut') };
     await facts.take(batchOf([...messages.slice(0, 4), cut]));
-    const [row] = await log.parked();
+    const row = (await log.parked()).at(0)!;
     await expect(facts.replay([row])).rejects.toThrow('is still not readable');
-    await log.markReady(row.id, messages[4].value!);
+    await log.markReady(row.id, last.value!);
     // A crash before the answer: the same rows once more.
     const ready = await log.parked({ status: 'ready' });
     await facts.replay(ready);
@@ -111,7 +113,7 @@ describe('poison in a batch', () => {
   it('discarded ends its hold in the same commit, once', async () => {
     const { facts, log, state } = start();
     await facts.take(batchOf([...messages, poison(5n)]));
-    const [row] = await log.parked();
+    const row = (await log.parked()).at(0)!;
     const commanded = facts.commanded();
     expect(await commanded.discard(row.id)).toBe(true);
     expect(await commanded.discard(row.id)).toBe(false);

@@ -21,7 +21,7 @@ describe('deciding about facts', () => {
       rows: [{ id: last.key, type: 'CaptureSucceeded', schemaVersion: 1 }],
       effects: { paymentId: payment, version: 5, orderId: 'order-1', label: 'captured' },
     });
-    const { type, data } = last.rows[0];
+    const { type, data } = last.rows.at(0)!;
     expect(decodeMessage(PAYMENTS_EVENTS, type, data)).toMatchObject({
       ok: true,
       data: {
