@@ -306,6 +306,23 @@ describe('what we do not know yet', () => {
     expect(await exceptions()).toEqual([]);
   });
 
+  it('is judged also while the gateway is away', async () => {
+    const lines = [captureLine('late', 1_000)];
+    const statement = statementOf(lines);
+    gateway.pays(statement, lines);
+    await importerOf(service, gateway, { graceMs: 60_000 }).round();
+    await sell('late', 1_000);
+    const away = {
+      account: gateway.account,
+      payouts: (): AsyncGenerator<never> => {
+        throw new Error('connection refused');
+      },
+      report: () => Promise.reject(new Error('connection refused')),
+    };
+    await expect(importerOf(service, away).round()).rejects.toThrow('connection refused');
+    expect(await statusOf(statement.statementId)).toBe('closed');
+  });
+
   it('is in transit while our own reader is behind', async () => {
     const lines = [captureLine('late', 1_000)];
     const statement = statementOf(lines);

@@ -6,7 +6,7 @@ import {
   readPayoutReport,
   type SettlementSource,
 } from '@paylog/gateways';
-import type { Logger } from '@paylog/observability';
+import { counter, type Logger } from '@paylog/observability';
 import type { Pool } from 'pg';
 import { appendAll } from '../publish/append-all.js';
 import { type DecisionLogs, publishDecision } from '../publish/publish-decision.js';
@@ -41,6 +41,17 @@ export interface ImporterOptions {
   readonly now?: () => string;
 }
 
+const closedStatements = counter(
+  'paylog_reconciliation_statements_closed_total',
+  'Statements closed, by gateway account',
+  ['account'],
+);
+const openedExceptions = counter(
+  'paylog_reconciliation_exceptions_opened_total',
+  'Exceptions opened, by gateway account and class',
+  ['account', 'class'],
+);
+
 /** Payouts are listed this far back at least: one that was announced may be ready later. */
 const LISTED_DAYS = 35;
 
@@ -65,12 +76,10 @@ export class Importer {
     const { pool, account } = this.#options;
     await this.#publishAll();
     const failures: unknown[] = [];
-    const since = await openSince(pool, account.account, LISTED_DAYS);
-    for await (const payout of this.#options.source.payouts(since)) {
-      await this.#take(payout).catch((error: unknown) => failures.push(error));
-    }
+    const note = (error: unknown) => void failures.push(error);
+    await this.#takeAll(note).catch(note);
     for (const statementId of await stagedStatements(pool, account.account)) {
-      await this.#judge(statementId).catch((error: unknown) => failures.push(error));
+      await this.#judge(statementId).catch(note);
     }
     if (failures.length > 0) throw failures.at(-1);
   }
@@ -80,6 +89,12 @@ export class Importer {
     for (const statementId of await unpublished(pool, account.account)) {
       if (await publishDecision(pool, logs, statementId)) this.#tellClosed(statementId);
     }
+  }
+
+  async #takeAll(note: (error: unknown) => void): Promise<void> {
+    const { pool, account, source } = this.#options;
+    const since = await openSince(pool, account.account, LISTED_DAYS);
+    for await (const payout of source.payouts(since)) await this.#take(payout).catch(note);
   }
 
   async #take(payout: Payout): Promise<void> {
@@ -157,6 +172,7 @@ export class Importer {
     const { decision, outcome } = evaluation;
     for (const { data } of decision.exceptions) {
       const { exceptionId, class: name, gatewayObject, paymentId, lineNumber } = data;
+      openedExceptions.inc({ account: account.account, class: name });
       logger.warn(
         { statementId, exceptionId, class: name, gatewayObject, paymentId, lineNumber },
         'exception opened',
@@ -172,9 +188,8 @@ export class Importer {
   }
 
   #tellClosed(statementId: string): void {
-    this.#options.logger.info(
-      { account: this.#options.account.account, statementId },
-      'statement closed',
-    );
+    const { account } = this.#options.account;
+    closedStatements.inc({ account });
+    this.#options.logger.info({ account, statementId }, 'statement closed');
   }
 }
