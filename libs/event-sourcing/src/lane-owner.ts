@@ -6,6 +6,7 @@ import { Session } from './session.js';
 import { onAppended } from './wake.js';
 
 const TICK_MS = 1_000;
+const RECONNECT_MS = 100;
 /** Longer than several ticks: a live owner never loses its session, a frozen one does. */
 const IDLE_SESSION_TIMEOUT_MS = 5_000;
 const STOP_TIMEOUT_MS = 4_000;
@@ -32,6 +33,7 @@ export class LaneOwner {
   readonly #leases = new Map<number, { lease: Lease; done: Promise<void> }>();
   readonly #name: string;
   readonly #stopped = new AbortController();
+  #lost = new AbortController();
   readonly #unsubscribe: () => void;
   #session: Session | undefined;
   #loop: Promise<void> | undefined;
@@ -68,7 +70,10 @@ export class LaneOwner {
   async #tickUntilStopped(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
+      const until = AbortSignal.any([signal, this.#lost.signal]);
+      const wait = this.#session ? TICK_MS : RECONNECT_MS;
+      await sleep(wait, undefined, { signal: until }).catch(() => undefined);
+      this.#lost = new AbortController();
       if (!signal.aborted) await this.#tick();
     }
   }
@@ -162,6 +167,7 @@ export class LaneOwner {
   #lose(session: Session | undefined): void {
     if (!session || this.#session !== session) return;
     this.#session = undefined;
+    this.#lost.abort();
     for (const { lease } of this.#leases.values()) lease.end();
   }
 
