@@ -6,7 +6,7 @@ import { root, run } from './run.mjs';
 const generator = join('libs', 'contracts', 'dist', 'generate.js');
 
 const steps = [
-  ['format', 'prettier', ['--check', '--log-level=warn', '.'], 'npm run format'],
+  ['format', 'prettier', ['--check', '--log-level=warn', '--cache', '.'], 'npm run format'],
   ['types', 'tsc', ['-b']],
   ['types of specs', 'tsc', ['-p', 'tsconfig.spec.json']],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings'], 'npx oxlint --type-aware --fix'],

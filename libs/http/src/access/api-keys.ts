@@ -70,7 +70,7 @@ function storedKey(entry: unknown): StoredKey | string {
   return {
     id,
     storefront,
-    scopes: Object.freeze([...(scopes as string[])]),
+    scopes: Object.freeze([...scopes]),
     digest: Buffer.from(sha256, 'hex'),
   };
 }

@@ -53,7 +53,7 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
     },
     clientErrorHandler: answerBrokenRequest,
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance() as FastifyInstance;
   parseBodies(fastify);
   logRequests(fastify, options.logger);
   addHealthRoutes(fastify, options.health);

@@ -54,5 +54,5 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
     }
   }
   const schemas = { ...document.components?.schemas, Problem: PROBLEM_SCHEMA };
-  return { ...document, components: { ...document.components, schemas } } as OpenAPIObject;
+  return { ...document, components: { ...document.components, schemas } };
 }

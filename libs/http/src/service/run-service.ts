@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -86,7 +85,7 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
     process.once('SIGINT', (signal) => void exitInOrder(service, logger, signal));
     return service;
   } catch (error) {
-    return die('the service could not be started')(error) as never;
+    return die('the service could not be started')(error);
   }
 }
 
@@ -112,7 +111,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   await options.configure?.(app);
   await app.listen(options.port, options.host ?? '0.0.0.0');
 
-  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  const { port } = app.getHttpServer().address() as AddressInfo;
   logger.info({ port }, 'listening');
   // Not awaited: a broker that is away must not keep a service from answering over HTTP.
   app.startAllMicroservices().catch((error: unknown) => {
@@ -142,7 +141,7 @@ async function stopInOrder(
 
 /** No new connections; answers in progress may end; then the rest is cut. */
 async function drain(app: NestFastifyApplication): Promise<void> {
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   const closed = app.getHttpAdapter().close() as Promise<void>;
   const drained = await within(DRAIN_MS, closed);
   if (!drained) server.closeAllConnections();

@@ -27,7 +27,7 @@ export function noticesOf(paymentId: string, state: PaymentState): Notice[] {
   }
   if (final && label === 'failed') {
     const key = `payment_failed:${paymentId}`;
-    notices.push({ kind: 'payment_failed', key, ...(lastRefusal(state) ?? {}) });
+    notices.push({ kind: 'payment_failed', key, ...lastRefusal(state) });
   }
   if (final && (label === 'canceled' || label === 'voided')) {
     notices.push({ kind: 'payment_canceled', key: `payment_canceled:${paymentId}` });

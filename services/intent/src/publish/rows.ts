@@ -116,7 +116,7 @@ function fromWire(wire: Wire): IntentMessage {
       const { amount, ...rest } = wire.data;
       return {
         type: wire.type,
-        data: { ...rest, ...(amount ? { amount: fromWireMoney(amount) } : {}) } as Accepted,
+        data: { ...rest, ...(amount ? { amount: fromWireMoney(amount) } : {}) },
       };
     }
   }
@@ -124,4 +124,3 @@ function fromWire(wire: Wire): IntentMessage {
 
 /** Names are open texts on the wire, so that a reader of today reads what is written tomorrow. */
 type Refused = Extract<IntentMessage, { type: 'IntentRefused' }>['data'];
-type Accepted = Extract<IntentMessage, { type: 'OrderMessageAccepted' }>['data'];

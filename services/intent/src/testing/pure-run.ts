@@ -1,5 +1,5 @@
 import { factId, paymentId as idOf } from '@paylog/contracts';
-import type { GatewayAnswer, GatewayClient } from '@paylog/gateways';
+import type { GatewayAnswer } from '@paylog/gateways';
 import { messagesOf } from '../engine/answers.js';
 import type { Action, Limits, Progress } from '../engine/action.js';
 import { notFoundAtGateway } from '../engine/closing.js';
@@ -174,7 +174,7 @@ export class PureRun {
   }
 
   callOf(action: Extract<Action, { type: 'call' }>): Promise<GatewayAnswer> {
-    return callGateway(this.gateway as GatewayClient, action, this.known, this.#beside());
+    return callGateway(this.gateway, action, this.known, this.#beside());
   }
 
   async #keep(answer: GatewayAnswer): Promise<void> {
