@@ -66,7 +66,8 @@ function resolve(
 ): Action {
   const asked = operation.calls.length + progress.polls;
   // Nobody waits for the answer any more, so ask at once.
-  const pause = diedInside(operation) ? 0 : backoff(limits.unknownRetryMs, asked - 1);
+  const died = operation.calls.at(-1)?.answered === false;
+  const pause = died ? 0 : backoff(limits.unknownRetryMs, asked - 1);
   const due = Math.max(time(operation.lastAt), progress.polledAt ?? 0) + pause;
   if (progress.now < due) return { type: 'wait', until: due, why: 'unknown outcome' };
   const firstCall = operation.calls[0];
@@ -86,6 +87,8 @@ const beginCalls: Step = (known, _limits, progress) => {
   for (const operation of known.intent.own) {
     if (operation.kind === 'void' || followsAuthorization(operation, known)) continue;
     if (statusOf(known, operation.id) !== 'requested' || diedInside(operation)) continue;
+    // Of a cancelled order no money is taken any more, also while its cancel is in doubt.
+    if (known.intent.cancel && operation.kind !== 'refund') continue;
     if (operation.kind === 'capture' && !isAuthorized(known)) continue;
     // Authorized by a webhook's word, while our own answer is still in doubt: that is asked for first.
     if (operation.kind !== 'authorization' && known.intent.containerId === undefined) continue;

@@ -11,9 +11,12 @@ export function isDoubtful(known: Known, operation: OwnOperation): boolean {
   return status === 'requested' && diedInside(operation);
 }
 
-/** A call was written down and its answer never was. */
+/**
+ * A call was written down and its answer never was. Any of them: that a later one was not begun says nothing about what
+ * an earlier one did.
+ */
 export function diedInside(operation: OwnOperation): boolean {
-  return operation.calls.at(-1)?.answered === false;
+  return operation.calls.some(({ answered }) => !answered);
 }
 
 export function pollOnSchedule(
