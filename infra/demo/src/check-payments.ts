@@ -1,4 +1,5 @@
 import type { Label } from '@paylog/payment-domain';
+import { notificationDifferences } from './check-happenings.js';
 import { whatIsMissing } from './drive.js';
 import type { Order } from './orders.js';
 import type { Truth, TrueIntent } from './sandbox-truth.js';
@@ -56,6 +57,7 @@ export function differencesOf(
   return [
     ...(missing === undefined ? [] : [`the topics miss ${missing}`]),
     ...goodsDifferences(attempts),
+    ...notificationDifferences(scenario.end, last),
     ...views.flatMap((view, index) => {
       const state = attempts[index]?.state;
       const intents = intentsOf(truth, paymentOf(orderId, index + 1));

@@ -1,6 +1,7 @@
 import { ACCOUNT, type System } from '@paylog/local';
 import { bookDifferences } from './check-books.js';
-import { differencesOf, type View, viewsOf } from './check-payments.js';
+import { happeningDifferences } from './check-happenings.js';
+import { differencesOf, intentsOf, type View, viewsOf } from './check-payments.js';
 import { type Driven, driveAll } from './drive.js';
 import { type Figures, readFigures } from './figures.js';
 import { Finance } from './finance.js';
@@ -90,6 +91,8 @@ async function play(
   progress.phase('waiting until every message has arrived');
   await incidents.happened(poisoned);
   await waitUntilQuiet(system);
+  await watch.caughtUp();
+  incidents.refusedAloud(poisoned);
   progress.phase('mending what was unreadable');
   await incidents.mend();
   const [late] = await driveAll([poisoned], { perform: async () => {} }, watch, () => {});
@@ -116,10 +119,17 @@ async function check(
   const scenarios = new Map<string, string[]>();
   const note = (name: string, problems: readonly string[]) =>
     scenarios.set(name, [...(scenarios.get(name) ?? []), ...problems]);
-  for (const { order, problem } of driven) {
+  for (const { order, problem } of inOrderOfScenarios(driven)) {
     const own = views.get(order.orderId) ?? [];
-    const differences = differencesOf(order, own, watch, truth);
-    note(order.scenario.name, problem === undefined ? differences : [problem, ...differences]);
+    const intents = own.flatMap(({ paymentId }) => intentsOf(truth, paymentId));
+    const about = sent.filter(({ paymentIntentId }) =>
+      intents.some(({ id }) => id === paymentIntentId),
+    );
+    note(order.scenario.name, [
+      ...(problem === undefined ? [] : [problem]),
+      ...differencesOf(order, own, watch, truth),
+      ...(await happeningDifferences(system, order, about)),
+    ]);
   }
   for (const [name, problems] of incidents.problems) note(name, problems);
   note('books_agree_with_gateway', bookDifferences(finance, truth, paidOut, signingKey));
@@ -132,6 +142,12 @@ async function check(
   });
   note('nothing_unaccounted', unaccounted(figures, [...views.values()].flat()));
   return { ...figures, scenarios };
+}
+
+function inOrderOfScenarios(driven: readonly Driven[]): Driven[] {
+  const order = [...SCENARIOS, POISONED_ORDER];
+  const place = (driven: Driven) => order.indexOf(driven.order.scenario);
+  return driven.toSorted((a, b) => place(a) - place(b));
 }
 
 /** Counts of one place that must be counts of another. */

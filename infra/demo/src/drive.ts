@@ -91,7 +91,15 @@ export function whatIsMissing(end: End, { attempts, last }: Pick<Seen, 'attempts
   if (conflicts !== (end.conflicts ?? 0)) {
     return `${end.conflicts ?? 0} published conflicts; there are ${conflicts}`;
   }
+  if (end.declined && !attempts.some(({ refused }) => refused.some(isDecline))) {
+    return 'a published decline';
+  }
   return whatOperationIsMissing(end.operation, last);
+}
+
+/** The gateway refused the payment method; a storefront reads what to do next from its class. */
+export function isDecline({ operation, declineClass }: SeenAttempt['refused'][number]): boolean {
+  return operation === 'authorization' && declineClass !== undefined;
 }
 
 function whatOperationIsMissing(wanted: End['operation'], { state }: SeenAttempt) {

@@ -33,7 +33,7 @@ export class Incidents {
   constructor(
     private readonly system: RunningSystem,
     private readonly shop: Shop,
-    watch: Watch,
+    private readonly watch: Watch,
     gateway: GatewayAccess,
   ) {
     this.#poisoner = new Poisoner(system, watch, gateway);
@@ -58,6 +58,13 @@ export class Incidents {
         await replay(this.system, await parkedRowsOf(this.system, poisons));
       });
     }
+  }
+
+  /** The storefront reads why its order is not accepted, by the field's path. */
+  refusedAloud({ orderId }: Order): void {
+    const { refused } = this.watch.payment(paymentOf(orderId, 1));
+    if (refused.some(({ field }) => field === 'amount.minor')) return;
+    this.#note(poisonName(STOREFRONT_ORDERS), 'no IntentRefused names the field amount.minor');
   }
 
   close(): Promise<void> {
@@ -112,9 +119,12 @@ export class Incidents {
   }
 
   async #try(name: string, act: () => Promise<void>): Promise<void> {
-    const problems = this.problems.get(name) ?? [];
-    this.problems.set(name, problems);
-    await act().catch((error: Error) => void problems.push(error.message));
+    this.#note(name);
+    await act().catch((error: Error) => this.#note(name, error.message));
+  }
+
+  #note(name: string, ...problems: string[]): void {
+    this.problems.set(name, [...(this.problems.get(name) ?? []), ...problems]);
   }
 }
 

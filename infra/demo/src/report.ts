@@ -90,7 +90,7 @@ export function describe(report: Report, outcome: Outcome, run: Run): string {
 
 function figuresTable(report: Report): string {
   const { webhooks, reconciliation, ledger, fulfillment, gateway, parked, rebuild } = report;
-  const table = new Table({ colAligns: ['left', 'left'], wordWrap: true, colWidths: [18, 84] });
+  const table = plainTable([18, 84]);
   const counts = (record: Readonly<Record<string, number | string>>) =>
     Object.entries(record)
       .map(([name, count]) => `${count} ${name}`)
@@ -108,7 +108,12 @@ function figuresTable(report: Report): string {
       `${reconciliation.matched} lines matched; ${reconciliation.planted.length} discrepancies planted, ` +
         `${reconciliation.found.length} found, ${reconciliation.invented.length} invented`,
     ],
-    ['dead letters', counts(report.deadLetters)],
+    [
+      'dead letters',
+      Object.entries(report.deadLetters)
+        .map(([topic, count]) => `${count} ${topic}`)
+        .join('\n'),
+    ],
     ['parked', `${parked.now} now, ${parked.replayed} mended and replayed`],
     ['rebuild', `from Postgres ${rebuild.postgres}, from Kafka ${rebuild.kafka}`],
     ['verify', report.verify],
@@ -116,8 +121,17 @@ function figuresTable(report: Report): string {
   return table.toString();
 }
 
+/** No colours: it is read in files too. */
+function plainTable(colWidths: number[]) {
+  return new Table({
+    colWidths,
+    wordWrap: true,
+    style: { head: [], border: [], compact: true },
+  });
+}
+
 function scenariosTable({ scenarios }: Report): string {
-  const table = new Table({ head: ['scenario', 'end'], wordWrap: true, colWidths: [34, 68] });
+  const table = plainTable([34, 68]);
   for (const [name, said] of Object.entries(scenarios)) {
     table.push([name, said.length > 300 ? `${said.slice(0, 300)} …` : said]);
   }

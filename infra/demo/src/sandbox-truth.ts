@@ -19,9 +19,11 @@ export interface Truth {
   readonly capturedTwicePayments: readonly string[];
 }
 
-/** One webhook that was sent. */
+/** One webhook that was sent, in the order of the answers. */
 export interface Sent {
   readonly eventId: string | null;
+  readonly eventType?: string;
+  readonly paymentIntentId?: string;
   readonly sha256: string;
   /** HTTP status answered; null when nobody answered. */
   readonly status: number | null;

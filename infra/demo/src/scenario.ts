@@ -1,5 +1,9 @@
-import type { MessageData } from '@paylog/contracts';
-import type { PAYMENTS_INTENTS, PaymentState } from '@paylog/contracts';
+import type {
+  MessageData,
+  PaymentEventName,
+  PAYMENTS_INTENTS,
+  PaymentState,
+} from '@paylog/contracts';
 import type { Label } from '@paylog/payment-domain';
 
 /** What a storefront or its shopper does next. */
@@ -26,6 +30,8 @@ export interface SeenAttempt {
   readonly conflicted: readonly MessageData<typeof PAYMENTS_INTENTS, 'IntentConflicted'>[];
   /** Types of fulfillment's decisions, in order. */
   readonly goods: readonly string[];
+  /** Kinds of what the customer was told, in order. */
+  readonly told: readonly string[];
 }
 
 /** What a storefront knows of an order when it decides what to do. */
@@ -50,9 +56,18 @@ export interface End {
   readonly goods: Goods | undefined;
   /** `IntentConflicted` published about this order. Default 0. */
   readonly conflicts?: number;
+  /** The storefront was told why, with a decline class. */
+  readonly declined?: true;
   /** An operation that must have come to this. */
   readonly operation?: { readonly kind: 'refund'; readonly status: 'reversed' };
+  /** Events that must stand in the payment's log: the doubt or the pause on the way to the end. */
+  readonly events?: readonly PaymentEventName[];
+  /** What the gateway did with its webhooks. */
+  readonly webhooks?: Mischief;
 }
+
+/** Ways in which webhooks come as they should not. */
+export type Mischief = 'duplicated' | 'reordered' | 'varied' | 'wrongly_signed';
 
 export type Goods = 'FulfillmentReleased' | 'FulfillmentRecalled' | 'FulfillmentCancelled';
 

@@ -1,3 +1,4 @@
+import { isDecline } from './drive.js';
 import type { End, Goods, Next, Scenario, Seen, Step } from './scenario.js';
 
 const VISA = 'pm_card_visa';
@@ -12,7 +13,8 @@ const CAPTURED: End = {
   refunded: 'none',
   goods: RELEASED,
 };
-const FAILED: End = { labels: ['failed'], captured: 'none', refunded: 'none', goods: undefined };
+const NO_MONEY = { captured: 'none', refunded: 'none', goods: undefined } as const;
+const FAILED: End = { ...NO_MONEY, labels: ['failed'], declined: true };
 const REFUNDED: End = {
   labels: ['refunded'],
   captured: 'all',
@@ -44,10 +46,7 @@ const accepted = ({ last }: Seen) => last.state !== undefined;
 const authorized = ({ last }: Seen) => last.state?.label === 'authorized';
 const pending = ({ last }: Seen) => last.state?.label === 'pending';
 const released = ({ last }: Seen) => last.goods.at(-1) === RELEASED;
-const declined = ({ last }: Seen) =>
-  last.refused.some(({ operation, declineClass }) => {
-    return operation === 'authorization' && declineClass !== undefined;
-  });
+const declined = ({ last }: Seen) => last.refused.some(isDecline);
 
 const whenReady: Step = { do: 'ready_to_ship' };
 
@@ -74,7 +73,7 @@ export const SCENARIOS: readonly Scenario[] = [
   automatic('3ds_abandoned', 'pm_card_authenticationRequired', {
     weight: 4,
     slow: true,
-    end: { ...FAILED, labels: ['canceled'] },
+    end: { ...NO_MONEY, labels: ['canceled'] },
   }),
   automatic('3ds_approved_then_declined', 'pm_card_threeDSecureRequiredChargeDeclined', {
     weight: 3,
@@ -101,22 +100,45 @@ export const SCENARIOS: readonly Scenario[] = [
     next: steps([{ do: 'refund', part: 'half' }, released]),
     end: { ...CAPTURED, operation: { kind: 'refund', status: 'reversed' } },
   }),
-  automatic('commit_then_timeout', 'pm_sandbox_commitThenTimeout', { weight: 6 }),
-  manual('capture_timeout', steps([whenReady, authorized]), CAPTURED, {
-    weight: 4,
-    paymentMethod: 'pm_sandbox_captureTimeout',
+  automatic('commit_then_timeout', 'pm_sandbox_commitThenTimeout', {
+    weight: 6,
+    end: { ...CAPTURED, events: ['AuthorizationUnknown'] },
   }),
+  manual(
+    'capture_timeout',
+    steps([whenReady, authorized]),
+    { ...CAPTURED, events: ['CaptureUnknown'] },
+    { weight: 4, paymentMethod: 'pm_sandbox_captureTimeout' },
+  ),
   automatic('refund_timeout', 'pm_sandbox_refundTimeout', {
     weight: 4,
     next: steps([{ do: 'refund', part: 'all' }, released]),
-    end: REFUNDED,
+    end: { ...REFUNDED, events: ['RefundUnknown'] },
   }),
-  automatic('error_after_commit', 'pm_sandbox_errorAfterCommit', { weight: 3 }),
-  automatic('rate_limited', 'pm_sandbox_rateLimited', { weight: 3 }),
-  automatic('webhooks_duplicated', 'pm_sandbox_webhooksDuplicated', { weight: 6 }),
-  automatic('webhooks_reordered', 'pm_sandbox_webhooksReordered', { weight: 6 }),
-  automatic('webhooks_varied', 'pm_sandbox_webhooksVaried', { weight: 6 }),
-  automatic('webhook_wrongly_signed', 'pm_sandbox_webhookBadSignature', { weight: 4 }),
+  automatic('error_after_commit', 'pm_sandbox_errorAfterCommit', {
+    weight: 3,
+    end: { ...CAPTURED, events: ['AuthorizationUnknown'] },
+  }),
+  automatic('rate_limited', 'pm_sandbox_rateLimited', {
+    weight: 3,
+    end: { ...CAPTURED, events: ['AuthorizationNotAttempted'] },
+  }),
+  automatic('webhooks_duplicated', 'pm_sandbox_webhooksDuplicated', {
+    weight: 6,
+    end: { ...CAPTURED, webhooks: 'duplicated' },
+  }),
+  automatic('webhooks_reordered', 'pm_sandbox_webhooksReordered', {
+    weight: 6,
+    end: { ...CAPTURED, webhooks: 'reordered' },
+  }),
+  automatic('webhooks_varied', 'pm_sandbox_webhooksVaried', {
+    weight: 6,
+    end: { ...CAPTURED, webhooks: 'varied' },
+  }),
+  automatic('webhook_wrongly_signed', 'pm_sandbox_webhookBadSignature', {
+    weight: 4,
+    end: { ...CAPTURED, webhooks: 'wrongly_signed' },
+  }),
   automatic('placed_twice', VISA, { weight: 5, next: steps([AGAIN, atOnce]) }),
   automatic('placed_twice_other_amount', VISA, {
     weight: 4,

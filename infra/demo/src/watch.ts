@@ -1,4 +1,5 @@
 import {
+  CUSTOMER_NOTIFICATIONS,
   decodeMessage,
   FULFILLMENT_EVENTS,
   type MessageData,
@@ -20,11 +21,12 @@ interface SeenPayment extends SeenAttempt {
   readonly refused: Refused[];
   readonly conflicted: Conflicted[];
   readonly goods: string[];
+  readonly told: string[];
   /** Identities of what was counted already: a topic may hold a message twice. */
   readonly ids: Set<string>;
 }
 
-const TOPICS = [PAYMENTS_INTENTS, PAYMENTS_EVENTS, FULFILLMENT_EVENTS];
+const TOPICS = [PAYMENTS_INTENTS, PAYMENTS_EVENTS, FULFILLMENT_EVENTS, CUSTOMER_NOTIFICATIONS];
 
 /** Reads the topics that storefronts read, and remembers what they say about each payment. */
 export class Watch {
@@ -93,8 +95,10 @@ export class Watch {
         return this.#readEvent(type, value);
       case PAYMENTS_INTENTS:
         return this.#readIntent(id, type, value);
-      default:
+      case FULFILLMENT_EVENTS:
         return this.#readGoods(id, type, value);
+      default:
+        return this.#readNotification(id, type, value);
     }
   }
 
@@ -131,6 +135,16 @@ export class Watch {
     return decoded.data.paymentId;
   }
 
+  #readNotification(id: string, type: string, value: Buffer | null): string | undefined {
+    const decoded = decodeMessage(CUSTOMER_NOTIFICATIONS, type, value);
+    if (!decoded.ok) return undefined;
+    const seen = this.#of(decoded.data.paymentId);
+    if (seen.ids.has(id)) return undefined;
+    seen.ids.add(id);
+    seen.told.push(decoded.data.kind);
+    return decoded.data.paymentId;
+  }
+
   #of(paymentId: string): SeenPayment {
     const known = this.#payments.get(paymentId);
     if (known) return known;
@@ -140,6 +154,7 @@ export class Watch {
       refused: [],
       conflicted: [],
       goods: [],
+      told: [],
       ids: new Set(),
     };
     this.#payments.set(paymentId, seen);
