@@ -1,13 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { GATEWAY_NOTIFICATIONS, GROUPS } from '@paylog/contracts';
-import { type ParkedRow, startFollower } from '@paylog/event-sourcing';
+import { startFollower } from '@paylog/event-sourcing';
 import type { GatewayAccount } from '@paylog/gateways';
+import { startLoop } from '@paylog/kafka';
 import { PARKED_LOGS, ParkedController, replayEach, type ServiceParts } from '@paylog/service';
 import { References } from './ingest/references.js';
 import { ReferencesController } from './ingest/references.controller.js';
 import { Receiver } from './ingest/receiver.js';
 import { Rejections } from './ingest/rejections.js';
 import { WebhooksController } from './ingest/webhooks.controller.js';
+import { WEBHOOKS_GROUP } from './mapping/map-evidence.js';
 import { Mapper } from './mapping/mapper.js';
 import { CountsController } from './query/counts.controller.js';
 import { RejectedController } from './query/rejected.controller.js';
@@ -38,19 +40,20 @@ export async function compose(
     logger,
   });
   parts.onStop('mapper', () => follower.stop());
-  const sweep = setInterval(() => {
-    mapper.sweep().catch((error: unknown) => logger.warn({ err: error }, 'the sweep failed'));
-  }, SWEEP_EVERY_MS);
-  parts.onStop('sweep', async () => clearInterval(sweep));
+  const sweep = startLoop(SWEEP_EVERY_MS, logger, 'the sweep failed', async () => {
+    await mapper.sweep();
+    return false;
+  });
+  parts.onStop('sweep', () => sweep.stop());
 
   const { group, topics } = GROUPS.webhookIngestReferences;
-  const references = new References(facts, group);
+  const references = new References(facts, group, () => mapper.sweep());
   parts.consume({ group, topics, log: facts });
-  const ofReferences = (rows: readonly ParkedRow[]) => references.replay(rows);
-  parts.parking(
-    facts,
-    replayEach({ [group]: ofReferences }, (rows) => mapper.replay(rows)),
-  );
+  const replay = replayEach({
+    [WEBHOOKS_GROUP]: (rows) => mapper.replay(rows),
+    [group]: (rows) => references.replay(rows),
+  });
+  parts.parking(facts, replay);
   parts.operations([facts]);
 
   const rejections = new Rejections(pool, logger);

@@ -1,10 +1,10 @@
 import type { AppendAnswer, EventLog } from '@paylog/event-sourcing';
 import { GroupCommit } from '@paylog/event-sourcing';
-import { failpoint } from '@paylog/failpoints';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { type GatewayAccount, verifySignature } from '@paylog/gateways';
 import { Problem } from '@paylog/http';
 import { counter, type Logger } from '@paylog/observability';
-import { type Delivery, toAppend, toEvidence } from './evidence.js';
+import { type Delivery, type Evidence, toAppend, toEvidence } from './evidence.js';
 import type { Rejections } from './rejections.js';
 
 const deliveries = counter('paylog_webhooks_total', 'Webhook deliveries by verdict', [
@@ -17,14 +17,18 @@ export interface DeliveryCounts {
   rejected: number;
 }
 
-/** Stored webhooks that wait for a flush, at most; beyond, the gateway is asked to come again. */
+/** Webhooks that wait for a flush, at most, and their bodies' bytes; beyond, the gateway is asked to come again. */
 const QUEUE_MAX = 4_096;
+const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+
+declareFailpoints(['webhook-ingest.evidence.before', 'webhook-ingest.evidence.after']);
 
 /** Verifies and stores deliveries. Only what is on disk is acknowledged. */
 export class Receiver {
   /** Since this process started; what was accepted is counted in the log itself. */
   readonly counts: DeliveryCounts = { duplicates: 0, rejected: 0 };
   readonly #commits: GroupCommit;
+  #waitingBytes = 0;
 
   constructor(
     private readonly accounts: readonly GatewayAccount[],
@@ -35,11 +39,12 @@ export class Receiver {
     this.#commits = new GroupCommit(evidence, { queueMax: QUEUE_MAX });
   }
 
-  async receive(delivery: Delivery): Promise<void> {
+  /** Resolves once the delivery is on disk, now or before. `signature` as the gateway sent it. */
+  async receive(delivery: Delivery, signature: string | undefined): Promise<void> {
     const account = this.accountOf(delivery);
     const verdict = verifySignature({
       body: delivery.body,
-      header: delivery.headers['stripe-signature'],
+      header: signature,
       secrets: account.webhookSecrets,
       receivedAt: delivery.receivedAt,
     });
@@ -47,13 +52,29 @@ export class Receiver {
 
     const evidence = toEvidence(delivery, verdict.secretName);
     await failpoint('webhook-ingest.evidence.before');
-    const answer = await this.#commits.submit(toAppend(evidence, delivery.body));
+    const answer = await this.#store(evidence, delivery.body);
     await failpoint('webhook-ingest.evidence.after');
     const outcome = this.outcomeOf(answer);
     deliveries.inc({ account: account.account, verdict: outcome });
     if (outcome === 'duplicate') this.counts.duplicates += 1;
-    const { id: eventId, ...rest } = { id: evidence.eventId ?? undefined, evidenceId: evidence.id };
-    this.logger.info({ eventId, ...rest, account: account.account, outcome }, 'webhook stored');
+    const { id: evidenceId, eventId, bytes } = evidence;
+    this.logger.info(
+      { eventId, evidenceId, account: account.account, bytes, outcome },
+      'webhook stored',
+    );
+  }
+
+  async #store(evidence: Evidence, body: Buffer): Promise<AppendAnswer> {
+    // A flush counts its rows; the bodies beside them are counted here.
+    if (this.#waitingBytes > WAITING_BYTES_MAX) {
+      throw Problem.unavailable('Too much is waiting to be written; send it again shortly.');
+    }
+    this.#waitingBytes += body.length;
+    try {
+      return await this.#commits.submit(toAppend(evidence, body));
+    } finally {
+      this.#waitingBytes -= body.length;
+    }
   }
 
   drain(): Promise<void> {

@@ -1,6 +1,6 @@
 import { PAYMENTS_INTENTS } from '@paylog/contracts';
-import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
-import { failpoint } from '@paylog/failpoints';
+import type { EventLog, FlushOptions, ParkedRow } from '@paylog/event-sourcing';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import {
   type Accepted,
   type Batch,
@@ -11,61 +11,52 @@ import {
   type Outcome,
 } from '@paylog/kafka';
 
-interface Reference {
-  readonly reference: string;
-  readonly paymentId: string;
-}
+declareFailpoints(['webhook-ingest.references.before', 'webhook-ingest.references.after']);
+
+type Intents = Accepted<typeof PAYMENTS_INTENTS>;
 
 /** Gateway ids that intent has learnt from its own calls: they tell whose a webhook is. */
 export class References {
   constructor(
-    private readonly facts: EventLog,
+    private readonly facts: Pick<EventLog, 'append'>,
     private readonly group: string,
+    /** Whoever stores a reference looks for rows that wait for it, after its own commit. */
+    private readonly release: () => Promise<unknown>,
   ) {}
 
-  async take(batch: Batch): Promise<Outcome> {
+  take(batch: Batch): Promise<Outcome> {
     const { accepted, parked } = decodeBatch(PAYMENTS_INTENTS, this.group, batch);
-    const references = accepted.flatMap(referencesIn);
-    await failpoint('webhook-ingest.references.before');
-    const answers = await this.facts.append([], {
-      input: inputOf(this.group, batch),
-      parked,
-      effects: { references },
+    return this.learn(accepted, { input: inputOf(this.group, batch), parked });
+  }
+
+  /** Messages of intent that were parked here. */
+  async replay(rows: readonly ParkedRow[]): Promise<void> {
+    const accepted = rows.map((row) => {
+      const decoded = decodeOne(PAYMENTS_INTENTS, messageOf(row));
+      if (typeof decoded !== 'string') return decoded;
+      throw new Error(`${row.id} is still not readable: ${decoded}`);
     });
+    await this.learn(accepted, { settle: rows.map(({ id }) => ({ id, status: 'applied' })) });
+  }
+
+  private async learn(messages: readonly Intents[], options: FlushOptions): Promise<Outcome> {
+    const references = messages.flatMap(referenceIn);
+    const effects = { references, orders: messages.flatMap(orderIn) };
+    await failpoint('webhook-ingest.references.before');
+    const answers = await this.facts.append([], { ...options, effects });
     await failpoint('webhook-ingest.references.after');
     if (answers.some(({ status }) => status === 'offset_moved')) return 'fenced';
-    await this.release(references);
+    if (references.length > 0) await this.release();
     return 'committed';
-  }
-
-  /** Parked messages of the topic that were mended: their offset was passed long ago. */
-  async replay(rows: readonly ParkedRow[]): Promise<void> {
-    for (const row of rows) {
-      const message = decodeOne(PAYMENTS_INTENTS, messageOf(row));
-      if (typeof message === 'string') {
-        throw new Error(`${row.id} is still not readable: ${message}`);
-      }
-      const references = referencesIn(message);
-      const settle = [{ id: row.id, status: 'applied' as const }];
-      await this.facts.append([], { settle, effects: { references } });
-      await this.release(references);
-    }
-  }
-
-  /** Whoever stores a reference looks for rows that wait for it, after its own commit. */
-  private async release(references: readonly Reference[]): Promise<void> {
-    if (references.length === 0) return;
-    const waiting = await this.facts.parked({
-      status: 'parked',
-      kind: 'unresolved',
-      reference: references.map(({ reference }) => reference),
-      limit: 1_000,
-    });
-    for (const { id } of waiting) await this.facts.markReady(id);
   }
 }
 
-function referencesIn({ type, data }: Accepted<typeof PAYMENTS_INTENTS>): Reference[] {
+function referenceIn({ type, data }: Intents): { reference: string; paymentId: string }[] {
   if (type !== 'FactRecorded' || data.fact.type !== 'alias') return [];
   return [{ reference: data.fact.alias, paymentId: data.paymentId }];
+}
+
+function orderIn({ type, data }: Intents): { paymentId: string; orderId: string }[] {
+  if (type !== 'IntentAccepted') return [];
+  return [{ paymentId: data.paymentId, orderId: data.fact.orderId }];
 }

@@ -7,11 +7,14 @@ import { insertRejections, pruneRejections, type Rejection } from './rejections.
 /** Kept in memory until the next write; beyond, only counted: whoever sends rubbish must not fill our disk. */
 const WAITING_MAX = 200;
 const WRITE_EVERY_MS = 1_000;
+/** Also when nobody is refused: what is seven days old must go. */
+const PRUNE_EVERY_MS = 3_600_000;
 
 /** Remembers refused deliveries for seven days, by headers and digest, so that a bad key rotation can be seen. */
 export class Rejections {
   #waiting: Rejection[] = [];
   readonly #timer: NodeJS.Timeout;
+  #prunedAt = 0;
 
   constructor(
     private readonly pool: Pool,
@@ -42,11 +45,13 @@ export class Rejections {
 
   async #write(): Promise<void> {
     const batch = this.#waiting;
-    if (batch.length === 0) return;
+    const pruneDue = Date.now() - this.#prunedAt > PRUNE_EVERY_MS;
+    if (batch.length === 0 && !pruneDue) return;
     this.#waiting = [];
     try {
-      await insertRejections(this.pool, batch);
+      if (batch.length > 0) await insertRejections(this.pool, batch);
       await pruneRejections(this.pool);
+      this.#prunedAt = Date.now();
     } catch (error) {
       this.logger.warn({ err: error, lost: batch.length }, 'refused deliveries not remembered');
     }

@@ -13,22 +13,23 @@ import type { Fact } from '@paylog/payment-domain';
 import type { Evidence } from '../ingest/evidence.js';
 
 /** Where evidence is parked: its dead-letter topic is `webhooks.webhook-ingest.dead-letter`. */
-export const WEBHOOKS_SOURCE = 'webhook-ingest/webhooks';
+export const WEBHOOKS_GROUP = 'webhook-ingest';
+const WEBHOOKS_SOURCE = `${WEBHOOKS_GROUP}/webhooks`;
 
 /** A stored webhook and where it stands in the evidence log. */
 export interface Stored {
   readonly evidence: Evidence;
-  /** As received, or as an operator mended it. */
-  readonly body: Buffer;
+  /** As received, or as an operator mended it; null when it is gone (redacted, expired). */
+  readonly body: Buffer | null;
   readonly lane: number;
   readonly position: bigint;
 }
 
-/** A fact of a payment, before it has a version in that payment's stream. */
+/** A fact of a payment and its message, which has a version only in that payment's stream. */
 export interface MappedFact {
   readonly paymentId: string;
   readonly fact: Fact;
-  readonly evidence: Evidence;
+  readonly append: Omit<Append, 'expectedVersion'>;
 }
 
 export type Reading =
@@ -46,13 +47,30 @@ export type Reading =
     }
   | { readonly outcome: 'unreadable'; readonly error: string };
 
-/** One webhook, read. `paymentOf` is what we know of gateway ids; a body that names our payment needs none. */
+/**
+ * One webhook, read. `paymentOf` is what we know of gateway ids; a body that names our payment needs none. Never throws:
+ * the same bytes would fail for ever, and must not hold up what comes after them.
+ */
 export function read(
   stored: Stored,
   mode: 'test' | 'live',
   paymentOf: (reference: string) => string | undefined,
 ): Reading {
-  const { evidence, body } = stored;
+  try {
+    return readBody(stored, mode, paymentOf);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { outcome: 'unreadable', error: `what it says can't be told: ${reason}` };
+  }
+}
+
+function readBody(
+  { evidence, body }: Stored,
+  mode: 'test' | 'live',
+  paymentOf: (reference: string) => string | undefined,
+): Reading {
+  if (body === null)
+    return { outcome: 'unreadable', error: 'its body is gone: redacted or expired' };
   const parsed = parseBody(body);
   if (!parsed.ok) return { outcome: 'unreadable', error: parsed.error };
   const context = { account: evidence.account, mode };
@@ -70,20 +88,23 @@ export function read(
       return { outcome: 'unresolved', eventType: mapped.eventType, references: mapped.references };
     case 'facts': {
       const { paymentId, eventType } = mapped;
-      const facts = mapped.facts.map((fact) => ({ paymentId, fact, evidence }));
+      const facts = mapped.facts.map((fact) => ({
+        paymentId,
+        fact,
+        append: toAppend(paymentId, fact, evidence),
+      }));
       return { outcome: 'facts', eventType, paymentId, facts };
     }
   }
 }
 
 /** The message of a fact. Twice the same fact, read from other bytes of the same event, is the same content. */
-export function toAppend({ paymentId, fact, evidence }: MappedFact, version: number): Append {
+function toAppend(paymentId: string, fact: Fact, evidence: Evidence): MappedFact['append'] {
   const wire = toWireFact(fact);
   const { id, account, eventId, sha256 } = evidence;
   return {
     lane: partitionOf(paymentId),
     stream: paymentId,
-    expectedVersion: version,
     key: fact.id,
     contentDigest: createHash('sha256').update(canonicalJson(wire)).digest(),
     rows: [
@@ -105,19 +126,39 @@ export function toAppend({ paymentId, fact, evidence }: MappedFact, version: num
   };
 }
 
-/** The id follows from the evidence: parked twice is parked once. */
+/** The id of a parked webhook follows from the evidence: parked twice is parked once. */
+export const parkedId = ({ id }: Evidence): string => stableId('prk', WEBHOOKS_SOURCE, id);
+
+/** The row that waits for a person or for a payment; undefined for what needs none. */
 export function toParked(
   { evidence, body, lane, position }: Stored,
-  parking: { kind: NewParked['kind']; stage: string; error: string; reference?: string },
-): NewParked {
-  return {
-    id: stableId('prk', WEBHOOKS_SOURCE, evidence.id),
+  reading: Reading,
+): NewParked | undefined {
+  const row = {
+    id: parkedId(evidence),
     source: WEBHOOKS_SOURCE,
     partition: lane,
     offset: position,
     key: null,
     value: body,
     headers: { evidence: canonicalJson(evidence) },
-    ...parking,
   };
+  switch (reading.outcome) {
+    case 'unreadable':
+      return { ...row, kind: 'poison', stage: 'map', error: reading.error };
+    case 'unresolved': {
+      const [reference] = reading.references;
+      const error = `no payment is known yet for ${reading.references.join(', ')}`;
+      return {
+        ...row,
+        kind: 'unresolved',
+        stage: 'resolve',
+        error,
+        ...(reference !== undefined && { reference }),
+      };
+    }
+    case 'facts':
+    case 'ignored':
+      return undefined;
+  }
 }

@@ -1,25 +1,31 @@
 import type {
   Append,
   EventLog,
-  FollowedBatch,
   FlushOptions,
-  NewParked,
+  FollowedBatch,
   ParkedRow,
 } from '@paylog/event-sourcing';
-import { failpoint } from '@paylog/failpoints';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { counter, type Logger } from '@paylog/observability';
-import { streamVersions } from '@paylog/service';
+import { appendInFlushes, stands, streamVersions } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
 import {
   type MappedFact,
+  parkedId,
   read,
   type Reading,
   type Stored,
-  toAppend,
   toParked,
 } from './map-evidence.js';
-import { bodiesOf, paymentsOf, resolvable } from './mapping.sql.js';
+import { bodiesOf, knownFacts, ordersOf, paymentsOf, resolvable } from './mapping.sql.js';
+
+declareFailpoints([
+  'webhook-ingest.map.before',
+  'webhook-ingest.map.after',
+  'webhook-ingest.look-again.before',
+  'webhook-ingest.look-again.after',
+]);
 
 interface Mapped {
   readonly stored: Stored;
@@ -28,8 +34,9 @@ interface Mapped {
 
 /** Another lane's mapper wrote to the same payment in between, this often in a row at most. */
 const ATTEMPTS_MAX = 50;
-/** Facts in one flush at most: a log takes 256 appends. */
-const FACTS_MAX = 256;
+const SWEPT_AT_ONCE = 1_000;
+/** Bodies read at once. */
+const BODIES_BYTES_MAX = 8 * 1024 * 1024;
 
 const mappedTotal = counter('paylog_evidence_total', 'Evidence by what became of it', ['outcome']);
 
@@ -42,46 +49,63 @@ export class Mapper {
     private readonly logger: Logger,
   ) {}
 
-  /** A run of the evidence log. */
+  /** A run of the evidence log, in as many commits as its bodies need. */
   async take({ rows, input, lane }: FollowedBatch): Promise<'committed' | 'fenced'> {
-    await failpoint('webhook-ingest.map.before');
-    const bodies = await bodiesOf(
-      this.pool,
-      rows.map(({ id }) => id),
-    );
-    const stored = rows.map(({ id, data, position }): Stored => {
-      const body = bodies.get(id);
-      if (!body) throw new Error(`evidence ${id} has no body; restore it or record its expiry`);
-      return { evidence: fromRow(data), body, lane, position };
-    });
-    const mapped = await this.read(stored);
-    const outcome = await this.write(mapped, { input });
-    await failpoint('webhook-ingest.map.after');
-    if (outcome === 'committed') await this.lookAgain(mapped);
-    return outcome;
+    const all = rows.map(({ data, position }) => ({ evidence: fromRow(data), lane, position }));
+    let from = input.from;
+    for (const some of bounded(all)) {
+      const to = (some.at(-1)?.position ?? from) + 1n;
+      const outcome = await this.map(some, { input: { ...input, from, to } });
+      if (outcome === 'fenced') return 'fenced';
+      from = to;
+    }
+    return 'committed';
   }
 
   /** Parked webhooks that were mended, or whose payment has become known. */
   async replay(rows: readonly ParkedRow[]): Promise<void> {
     for (const row of rows) {
       const evidence = JSON.parse(row.headers['evidence'] ?? '') as Evidence;
-      const body = row.mended ?? row.value ?? Buffer.alloc(0);
-      const stored = { evidence, body, lane: row.partition, position: row.offset };
-      const mapped = await this.read([stored]);
+      const body = row.mended ?? row.value;
+      const mapped = await this.read([
+        { evidence, body, lane: row.partition, position: row.offset },
+      ]);
       const reading = mapped[0]?.reading;
-      if (reading?.outcome === 'unreadable')
+      if (reading?.outcome === 'unreadable') {
         throw new Error(`${row.id} is still unreadable: ${reading.error}`);
-      if (reading?.outcome === 'unresolved')
+      }
+      if (reading?.outcome === 'unresolved') {
         throw new Error(`${row.id} still names no payment of ours`);
+      }
       await this.write(mapped, { settle: [{ id: row.id, status: 'applied' }] });
     }
   }
 
-  /** The safety net of parking: rows whose reference has come without anybody noticing. */
+  /** Makes ready what waits for a reference that has come; answers how many. By a clock, too, as a safety net. */
   async sweep(): Promise<number> {
-    const ids = await resolvable(this.pool);
-    for (const id of ids) await this.facts.markReady(id);
-    return ids.length;
+    let swept = 0;
+    for (;;) {
+      const ids = await resolvable(this.pool, SWEPT_AT_ONCE);
+      for (const id of ids) await this.facts.markReady(id);
+      swept += ids.length;
+      if (ids.length < SWEPT_AT_ONCE) return swept;
+    }
+  }
+
+  private async map(
+    some: readonly Omit<Stored, 'body'>[],
+    options: FlushOptions,
+  ): Promise<'committed' | 'fenced'> {
+    const bodies = await bodiesOf(
+      this.pool,
+      some.map(({ evidence }) => evidence),
+    );
+    const mapped = await this.read(
+      some.map((each) => ({ ...each, body: bodies.get(each.evidence.id) ?? null })),
+    );
+    const outcome = await this.write(mapped, options);
+    if (outcome === 'committed') await this.lookAgain(mapped);
+    return outcome;
   }
 
   private async read(stored: readonly Stored[]): Promise<Mapped[]> {
@@ -99,129 +123,144 @@ export class Mapper {
     }));
   }
 
+  /** `settle` marks a replay: what can't be stored then stays parked, and is an error. */
   private async write(mapped: Mapped[], options: FlushOptions): Promise<'committed' | 'fenced'> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const reported = mapped.flatMap(({ reading }) =>
         reading.outcome === 'facts' ? reading.facts : [],
       );
       const appends = await this.versioned(reported);
-      const rest = {
+      await failpoint('webhook-ingest.map.before');
+      const answers = await appendInFlushes(this.facts, appends, {
         ...options,
-        parked: mapped.flatMap(toParkedRow),
-        effects: { mapped: mapped.map(toRecord) },
-      };
-      const answers = await this.flush(appends, rest);
+        parked: mapped.flatMap(({ stored, reading }) => toParked(stored, reading) ?? []),
+        effects: effectsOf(mapped, options),
+      });
+      await failpoint('webhook-ingest.map.after');
       if (answers.some(({ status }) => status === 'offset_moved')) return 'fenced';
-      if (answers.some(({ status }) => status === 'version_conflict')) continue;
-      const bad = answers.findIndex(
-        ({ status }) => status === 'refused' || status === 'same_key_other_content',
-      );
-      if (bad < 0) {
-        this.tell(mapped);
+      if (answers.every(stands)) {
+        await this.tell(mapped);
         return 'committed';
       }
-      setAside(
-        mapped,
-        reported[bad],
-        answers[bad]?.status === 'refused'
-          ? 'can not be stored'
-          : 'the same fact came with other content',
-      );
+      answers.forEach((answer, i) => {
+        if (answer.status === 'refused') setAside(mapped, options, reported[i], answer.reason);
+        if (answer.status !== 'same_key_other_content') return;
+        setAside(mapped, options, reported[i], 'the same fact came before with other content');
+      });
     }
     throw new Error(`${ATTEMPTS_MAX} appends in a row met another writer of the same payments`);
   }
 
-  /** All in one flush where they fit; else the last flush, which moves the cursor, goes after the others. */
-  private async flush(appends: readonly Append[], options: FlushOptions) {
-    const answers = [];
-    let rest = appends;
-    while (rest.length > FACTS_MAX) {
-      answers.push(...(await this.facts.append(rest.slice(0, FACTS_MAX))));
-      rest = rest.slice(FACTS_MAX);
-    }
-    answers.push(...(await this.facts.append(rest, options)));
-    return answers;
-  }
-
-  private async versioned(reported: readonly MappedFact[]): Promise<Append[]> {
-    const versions = await streamVersions(this.pool, 'facts', [
-      ...new Set(reported.map(({ paymentId }) => paymentId)),
-    ]);
-    const known = await this.knownKeys(reported);
-    return reported.map((each) => {
-      const version = versions.get(each.paymentId) ?? 0;
-      if (!known.has(each.fact.id)) versions.set(each.paymentId, version + 1);
-      known.add(each.fact.id);
-      return toAppend(each, version);
-    });
-  }
-
   /** A fact that is there already takes no version. */
-  private async knownKeys(reported: readonly MappedFact[]): Promise<Set<string>> {
-    const { rows } = await this.pool.query<{ key: string }>({
-      name: 'known-facts',
-      text: 'select key from facts.keys where key = any($1)',
-      values: [reported.map(({ fact }) => fact.id)],
+  private async versioned(reported: readonly MappedFact[]): Promise<Append[]> {
+    const payments = [...new Set(reported.map(({ paymentId }) => paymentId))];
+    const versions = await streamVersions(this.pool, 'facts', payments);
+    const known = await knownFacts(
+      this.pool,
+      reported.map(({ fact }) => fact.id),
+    );
+    return reported.map(({ paymentId, fact, append }) => {
+      const expectedVersion = versions.get(paymentId) ?? 0;
+      if (!known.has(fact.id)) versions.set(paymentId, expectedVersion + 1);
+      known.add(fact.id);
+      return { ...append, expectedVersion };
     });
-    return new Set(rows.map(({ key }) => key));
   }
 
-  /** Whoever parks looks again after its own commit: the reference may have come in between. */
+  /** Whoever parks, or learns what a parked one waits for, looks again after its own commit. */
   private async lookAgain(mapped: readonly Mapped[]): Promise<void> {
-    const waiting = mapped.filter(({ reading }) => reading.outcome === 'unresolved');
-    if (waiting.length === 0) return;
+    const parked = mapped.filter(({ reading }) => reading.outcome === 'unresolved').length;
+    if (parked === 0 && referencesIn(mapped).length === 0) return;
     await failpoint('webhook-ingest.look-again.before');
     const ready = await this.sweep();
-    this.logger.info({ parked: waiting.length, ready }, 'webhooks wait for their payment');
+    await failpoint('webhook-ingest.look-again.after');
+    if (parked > 0) this.logger.info({ parked, ready }, 'webhooks wait for their payment');
   }
 
-  private tell(mapped: readonly Mapped[]): void {
+  private async tell(mapped: readonly Mapped[]): Promise<void> {
+    const payments = mapped.flatMap(({ reading }) =>
+      reading.outcome === 'facts' ? [reading.paymentId] : [],
+    );
+    const orders = await ordersOf(this.pool, payments);
     for (const { stored, reading } of mapped) {
       mappedTotal.inc({ outcome: reading.outcome });
       const { id: evidenceId, eventId, account } = stored.evidence;
-      const rest =
+      const { outcome } = reading;
+      const what =
         reading.outcome === 'facts'
-          ? { paymentId: reading.paymentId, facts: reading.facts.length }
-          : reading.outcome === 'unreadable'
-            ? { error: reading.error }
-            : {};
+          ? { facts: reading.facts.length, factIds: reading.facts.map(({ fact }) => fact.id) }
+          : { error: 'error' in reading ? reading.error : undefined };
+      const paymentId = 'paymentId' in reading ? reading.paymentId : undefined;
+      const orderId = paymentId === undefined ? undefined : orders.get(paymentId);
       const eventType = 'eventType' in reading ? reading.eventType : undefined;
-      const fields = { evidenceId, eventId, account, eventType, outcome: reading.outcome, ...rest };
-      this.logger.info(fields, 'webhook mapped');
+      const ids = { eventId, paymentId, orderId, evidenceId, account };
+      this.logger.info({ ...ids, eventType, outcome, ...what }, 'webhook mapped');
     }
   }
 }
 
-/** One bad fact takes the whole webhook with it: half a webhook must not count. */
-function setAside(mapped: Mapped[], bad: MappedFact | undefined, error: string): void {
+function* bounded<T extends { readonly evidence: Evidence }>(all: readonly T[]): Generator<T[]> {
+  let open: T[] = [];
+  let bytes = 0;
+  for (const each of all) {
+    if (open.length > 0 && bytes + each.evidence.bytes > BODIES_BYTES_MAX) {
+      yield open;
+      [open, bytes] = [[], 0];
+    }
+    open.push(each);
+    bytes += each.evidence.bytes;
+  }
+  if (open.length > 0) yield open;
+}
+
+/**
+ * A webhook with a fact that can't be stored is parked as a whole. Its other facts may be stored already, and stay: each
+ * is true by itself, and a replay finds them there.
+ */
+function setAside(
+  mapped: readonly Mapped[],
+  { settle }: FlushOptions,
+  bad: MappedFact | undefined,
+  error: string,
+): void {
   const of = mapped.find(
     ({ reading }) => reading.outcome === 'facts' && bad && reading.facts.includes(bad),
   );
-  if (of) of.reading = { outcome: 'unreadable', error: `fact ${bad?.fact.id}: ${error}` };
+  if (!of) return; // Its webhook was set aside for another fact.
+  const why = `fact ${bad?.fact.id}: ${error}`;
+  if (settle) throw new Error(`${settle[0]?.id} can't be applied: ${why}`);
+  of.reading = { outcome: 'unreadable', error: why };
 }
 
-function toParkedRow({ stored, reading }: Mapped): NewParked[] {
-  if (reading.outcome === 'unreadable') {
-    return [toParked(stored, { kind: 'poison', stage: 'map', error: reading.error })];
-  }
-  if (reading.outcome !== 'unresolved') return [];
-  const [reference] = reading.references;
-  const error = `no payment is known yet for ${reading.references.join(', ')}`;
-  return [
-    toParked(stored, {
-      kind: 'unresolved',
-      stage: 'resolve',
-      error,
-      ...(reference && { reference }),
-    }),
-  ];
-}
-
-function toRecord({ stored, reading }: Mapped) {
+/** What facts.project takes: see sql/mapping.sql. */
+function effectsOf(mapped: readonly Mapped[], { settle }: FlushOptions) {
   return {
-    id: stored.evidence.id,
-    outcome: reading.outcome,
-    eventType: 'eventType' in reading ? reading.eventType : null,
-    paymentId: reading.outcome === 'facts' ? reading.paymentId : null,
+    references: referencesIn(mapped),
+    awaited: mapped.flatMap(({ stored, reading }) =>
+      reading.outcome === 'unresolved'
+        ? reading.references.map((reference) => ({
+            reference,
+            parkedId: parkedId(stored.evidence),
+          }))
+        : [],
+    ),
+    applied: settle?.map(({ id }) => id) ?? [],
+    mapped: mapped.map(({ stored, reading }) => ({
+      id: stored.evidence.id,
+      outcome: reading.outcome,
+      eventType: 'eventType' in reading ? reading.eventType : null,
+      paymentId: 'paymentId' in reading ? reading.paymentId : null,
+    })),
   };
+}
+
+/** A webhook that says whose it is also says which gateway ids lead there. */
+function referencesIn(mapped: readonly Mapped[]) {
+  return mapped.flatMap(({ reading }) =>
+    reading.outcome === 'facts'
+      ? reading.facts.flatMap(({ paymentId, fact }) =>
+          fact.type === 'alias' ? [{ reference: fact.alias, paymentId }] : [],
+        )
+      : [],
+  );
 }

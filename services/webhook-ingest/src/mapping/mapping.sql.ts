@@ -1,11 +1,16 @@
 import type { Pool } from 'pg';
 
-/** Bodies by evidence id. */
-export async function bodiesOf(pool: Pool, ids: readonly string[]): Promise<Map<string, Buffer>> {
+/** Bodies by evidence id; absent where one is gone. The time leads to the month's partition. */
+export async function bodiesOf(
+  pool: Pool,
+  evidence: readonly { readonly id: string; readonly receivedAt: string }[],
+): Promise<Map<string, Buffer>> {
   const { rows } = await pool.query<{ evidence_id: string; body: Buffer }>({
     name: 'evidence-bodies',
-    text: 'select evidence_id, body from evidence_bodies where evidence_id = any($1)',
-    values: [ids],
+    text: `select b.evidence_id, b.body
+           from unnest($1::text[], $2::timestamptz[]) as e(id, received_at)
+           join evidence_bodies b on b.evidence_id = e.id and b.received_at = e.received_at`,
+    values: [evidence.map(({ id }) => id), evidence.map(({ receivedAt }) => receivedAt)],
   });
   return new Map(rows.map(({ evidence_id, body }) => [evidence_id, body]));
 }
@@ -24,12 +29,40 @@ export async function paymentsOf(
   return new Map(rows.map(({ reference, payment_id }) => [reference, payment_id]));
 }
 
-/** Parked webhooks whose reference has become known since: what the immediate looks have missed. */
-export async function resolvable(pool: Pool): Promise<string[]> {
+/** Order ids of payments, where their terms have come. */
+export async function ordersOf(
+  pool: Pool,
+  payments: readonly string[],
+): Promise<Map<string, string>> {
+  if (payments.length === 0) return new Map();
+  const { rows } = await pool.query<{ payment_id: string; order_id: string }>({
+    name: 'orders-of-payments',
+    text: 'select payment_id, order_id from payment_orders where payment_id = any($1)',
+    values: [[...new Set(payments)]],
+  });
+  return new Map(rows.map(({ payment_id, order_id }) => [payment_id, order_id]));
+}
+
+/** Which of these facts the log holds. */
+export async function knownFacts(pool: Pool, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const { rows } = await pool.query<{ key: string }>({
+    name: 'known-facts',
+    text: 'select key from facts.keys where key = any($1)',
+    values: [ids],
+  });
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** Parked webhooks for which one of their references has become known. */
+export async function resolvable(pool: Pool, limit: number): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>({
     name: 'resolvable-webhooks',
-    text: `select p.id from facts.parked p join payment_references r on r.reference = p.reference
-           where p.status = 'parked' and p.kind = 'unresolved' limit 1000`,
+    text: `select distinct p.id from facts.parked p
+           join awaited_references a on a.parked_id = p.id
+           join payment_references r on r.reference = a.reference
+           where p.status = 'parked' and p.kind = 'unresolved' limit $1`,
+    values: [limit],
   });
   return rows.map(({ id }) => id);
 }
