@@ -63,7 +63,9 @@ export async function rebuildProjection(options: RebuildOptions): Promise<Rebuil
     }));
     return { heads, equal, swapped, tables: compared };
   } finally {
-    client.release(true); // Its settings and its lock end with it.
+    // The connection ends a moment after its release: who rebuilds again at once must not meet our lock.
+    await unlock(client, schema).catch(() => undefined);
+    client.release(true); // Its settings end with it.
   }
 }
 
@@ -72,11 +74,17 @@ const shadowOf = (table: string): string => `${table}_shadow`;
 async function lockOnly(client: PoolClient, schema: string): Promise<void> {
   const { rows } = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
-    [`paylog.rebuild ${schema}`],
+    [lockName(schema)],
   );
   if (!rows[0]?.locked)
     throw new Error(`${schema} is being rebuilt by another process; wait for it`);
 }
+
+async function unlock(client: PoolClient, schema: string): Promise<void> {
+  await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [lockName(schema)]);
+}
+
+const lockName = (schema: string): string => `paylog.rebuild ${schema}`;
 
 async function createShadow(client: PoolClient, table: string): Promise<void> {
   await client.query(`drop table if exists ${shadowOf(table)}`);
