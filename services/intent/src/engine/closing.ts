@@ -91,7 +91,8 @@ function cancel(known: Known, limits: Limits, progress: Progress): Action | unde
   if (isClosed(known)) return undefined;
   // What was not begun, or is called off, takes nothing; what is in doubt was asked for before.
   const capturing = known.intent.own.some(
-    (own) => own.kind === 'capture' && own.calls.length > 0 && statusOf(known, own.id) === 'pending',
+    (own) =>
+      own.kind === 'capture' && own.calls.length > 0 && statusOf(known, own.id) === 'pending',
   );
   if (capturing) return undefined;
   if (authorization?.calls.length === 0) {

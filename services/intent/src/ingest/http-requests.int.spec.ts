@@ -1,12 +1,17 @@
+import type { FastifyRequest } from 'fastify';
 import { eventually } from '@paylog/testing';
 import { FakeGateway } from '../testing/fake-gateway.js';
 import {
+  batch,
+  message,
   openBench,
   outcomeOf,
   paymentOf,
   placeRequest,
   type Bench,
 } from '../testing/intent-bench.js';
+import { STOREFRONTS } from '../testing/storefronts.js';
+import { MerchantRequests } from './merchant-requests.js';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -109,5 +114,47 @@ describe('the same order', () => {
     expect(
       await outcomeOf(bench.requests().execute(placeRequest({ orderId: 'open', attempt: 3 }))),
     ).toBe('409 previous_attempt_succeeded');
+  });
+});
+
+describe('a request with a reference and no Idempotency-Key', () => {
+  it('is judged anew when it was refused, and done once when it was accepted', async () => {
+    const gateway = new FakeGateway();
+    const card = 'pm_card_authenticationRequired';
+    const place = placeRequest({ orderId: 'again', method: card, captureMode: 'manual' });
+    bench.startWorker(gateway);
+    await bench.requests().execute(place);
+    const id = paymentOf('again');
+    const requests = new MerchantRequests(bench.requests(1_000), bench.intents, STOREFRONTS);
+    const refund = () => {
+      const url = `/v1/payment-intents/${id}/refunds`;
+      const http = { method: 'POST', url, body: { reference: 'r' }, headers: {}, id: '', raw: {} };
+      const caller = { kind: 'api_key', id: 'k', storefront: 'shop', scopes: [] } as const;
+      const asked = { type: 'refund', reference: 'r' } as const;
+      return outcomeOf(requests.about(http as unknown as FastifyRequest, caller, id, asked));
+    };
+    expect(await refund()).toBe('409 nothing_captured');
+    expect(await refund()).toBe('409 nothing_captured');
+
+    gateway.approve(id);
+    await bench.intents.pool.query(`update work set due_at = now(), verify_at = now()`);
+    bench.poke();
+    await eventually('authorized', async () => {
+      const { payment } = (await bench.known(id)).intent;
+      return payment.label === 'authorized';
+    });
+    const ship = message(1n, 'OrderReadyToShip', {
+      storefront: 'shop',
+      orderId: 'again',
+      reference: 'parcel',
+    });
+    await bench.orders.onBatch(batch([ship], 0n));
+    await eventually('captured', async () => {
+      const { payment } = (await bench.known(id)).intent;
+      return payment.label === 'captured';
+    });
+    expect(await refund()).toBe(200);
+    expect(await refund()).toBe(200);
+    expect(gateway.refunds).toHaveLength(1);
   });
 });

@@ -7,6 +7,7 @@ import {
   traceparentOf,
   type CallerIdentity,
 } from '@paylog/http';
+import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Money } from '@paylog/payment-domain';
 import type { Intents } from '../intent/intents.js';
@@ -82,11 +83,9 @@ export class MerchantRequests {
     const header = http.headers['idempotency-key'];
     const key = header === undefined ? undefined : parseIdempotencyKey(header);
     const { storefront } = order;
-    const reference = 'reference' in asked ? asked.reference : '';
-    const requestId =
-      key === undefined
-        ? stableId('req', id, asked.type, reference, requestDigest(http))
-        : stableId('req', storefront, key);
+    // Without a key each request is its own: its reference makes it the same one as long as it was accepted, and what
+    // was refused is judged anew.
+    const requestId = stableId('req', storefront, key ?? randomUUID());
     const common = { ...order, id: requestId, at: new Date().toISOString(), byMessage: false };
     return this.requests.execute({
       ...this.#common(http, storefront, key),
