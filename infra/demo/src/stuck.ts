@@ -35,7 +35,8 @@ function describe(stuck: readonly Stuck[], system: RunningSystem): void {
     console.log('Nothing is stuck: every payment is final, or within its limit');
     return;
   }
-  const table = new Table({ head: ['order', 'payment', 'reason', 'since', 'next step', 'at'] });
+  const head = ['order', 'payment', 'reason', 'since', 'next step', 'at'];
+  const table = new Table({ head, style: { head: [], border: [] } });
   for (const { orderId, attempt, paymentId, label, reason, since, nextStep } of stuck) {
     table.push([
       `${orderId} (${attempt})`,

@@ -14,6 +14,7 @@ export interface Verified {
 export async function* verifyLogs(system: RunningSystem): AsyncGenerator<Verified> {
   for (const log of LOGS) yield await verifyLog(system, log);
   yield await verifyBodies(system);
+  yield await verifyTail(system);
 }
 
 async function verifyLog(
@@ -61,4 +62,30 @@ async function verifyBodies(system: RunningSystem): Promise<Verified> {
     return { log, ok: false, said: `lane ${first.lane}, row ${first.position}: ${problem}` };
   }
   return { log, ok: true, said: `${first?.total ?? 0} bodies have the digests of their rows` };
+}
+
+/** Evidence has no topic to compare with: what anchors its end are the digests that published facts carry. */
+async function verifyTail(system: RunningSystem): Promise<Verified> {
+  const { rows } = await system.database('webhook-ingest').query<{
+    fact: string;
+    evidence: string;
+    missing: boolean;
+    total: string;
+  }>(`
+    with told as (
+      select f.id as fact, f.message -> 'evidence' ->> 'id' as evidence,
+        f.message -> 'evidence' ->> 'sha256' as sha256
+      from (select id, convert_from(data, 'utf8')::jsonb as message from facts.rows) f
+    )
+    select t.fact, t.evidence, r.id is null as missing, count(*) over () as total
+    from told t left join evidence.rows r on r.id = t.evidence
+      and convert_from(r.data, 'utf8')::jsonb ->> 'sha256' = t.sha256
+    order by (r.id is null) desc, t.fact limit 1`);
+  const [first] = rows;
+  const log = 'webhook-ingest/evidence tail';
+  if (first?.missing) {
+    const said = `evidence ${first.evidence} of fact ${first.fact} is gone, or is another`;
+    return { log, ok: false, said };
+  }
+  return { log, ok: true, said: `${first?.total ?? 0} facts name evidence that is there` };
 }
