@@ -12,6 +12,8 @@ create table knowledge (
 );
 create index knowledge_due on knowledge (due_since) where due;
 
+-- effects: {learnt, touched, decided}, each an array or absent. Every statement takes its rows in the order of payment
+-- ids, so that two flushes can't wait for each other.
 create or replace function fulfillment.project(accepted jsonb, effects jsonb) returns void
 language plpgsql set search_path = pg_catalog as $$
 begin
@@ -32,9 +34,25 @@ begin
   where excluded.state_version > held.state_version
      or (held.cancelled_by is null and excluded.cancelled_by is not null);
 
+  -- A message about it was parked, applied or discarded: to be looked at again.
+  with ordered as (
+    select k.payment_id from public.knowledge k
+    where k.payment_id in (select jsonb_array_elements_text(effects -> 'touched'))
+    order by k.payment_id for no key update
+  )
+  update public.knowledge k set
+    revision = k.revision + 1, due = true,
+    due_since = case when k.due then k.due_since else now() end
+  from ordered o where k.payment_id = o.payment_id;
+
   -- A decision clears the mark only if nothing came in since it looked.
+  with ordered as (
+    select k.payment_id, d.revision from public.knowledge k
+    join jsonb_to_recordset(effects -> 'decided') as d("paymentId" text, revision int)
+      on k.payment_id = d."paymentId"
+    order by k.payment_id for no key update of k
+  )
   update public.knowledge k set due = false
-  from jsonb_to_recordset(effects -> 'decided') as d("paymentId" text, revision int)
-  where k.payment_id = d."paymentId" and k.revision = d.revision;
+  from ordered o where k.payment_id = o.payment_id and k.revision = o.revision;
 end
 $$;

@@ -1,33 +1,40 @@
-import type { PaymentState } from '@paylog/contracts';
+import type { MessageData, PaymentState, PAYMENTS_EVENTS } from '@paylog/contracts';
+
+type PaymentEvent = Pick<
+  MessageData<typeof PAYMENTS_EVENTS, 'CaptureSucceeded'>,
+  'paymentId' | 'state' | 'fact' | 'transitions'
+>;
 
 export interface Notice {
   readonly kind: 'payment_received' | 'payment_failed' | 'payment_canceled' | 'refund_sent';
   /** Once for ever: by what is told, so that no order of events tells it twice. */
   readonly key: string;
+  /** All that was received or sent back so far. */
   readonly amount?: { readonly minor: string; readonly currency: string };
   readonly reason?: string;
 }
 
 /**
- * What a state is worth telling the customer. Sums, not happenings, make the keys: the same capture first seen under the
- * gateway's name and then under ours is told once.
+ * What an event is worth telling the customer. A gain is told, keyed by the sum it led to: the same capture first seen
+ * under the gateway's name and then under ours is told once, and a reversal is no news of money received.
  */
-export function noticesOf(paymentId: string, state: PaymentState): Notice[] {
+export function noticesOf(event: PaymentEvent): Notice[] {
+  const { paymentId, state } = event;
   const { currency, amounts, label, final } = state;
   if (currency === undefined || state.terms === undefined) return [];
   const notices: Notice[] = [];
   const money = (minor: string) => ({ minor, currency });
-  if (amounts.captured !== '0') {
+  if (gained(event, 'capture') && amounts.captured !== '0') {
     const key = `payment_received:${paymentId}:${amounts.captured}`;
     notices.push({ kind: 'payment_received', key, amount: money(amounts.captured) });
   }
-  if (amounts.refunded !== '0') {
+  if (gained(event, 'refund') && amounts.refunded !== '0') {
     const key = `refund_sent:${paymentId}:${amounts.refunded}`;
     notices.push({ kind: 'refund_sent', key, amount: money(amounts.refunded) });
   }
   if (final && label === 'failed') {
     const key = `payment_failed:${paymentId}`;
-    notices.push({ kind: 'payment_failed', key, ...lastRefusal(state) });
+    notices.push({ kind: 'payment_failed', key, ...refusalIn(state) });
   }
   if (final && (label === 'canceled' || label === 'voided')) {
     notices.push({ kind: 'payment_canceled', key: `payment_canceled:${paymentId}` });
@@ -35,9 +42,18 @@ export function noticesOf(paymentId: string, state: PaymentState): Notice[] {
   return notices;
 }
 
-function lastRefusal({ operations }: PaymentState): { reason: string } | undefined {
+/** With the terms comes everything that the gateway told before them. */
+function gained({ fact, state, transitions }: PaymentEvent, kind: 'capture' | 'refund'): boolean {
+  if (fact.type === 'terms') return true;
+  const sum = transitions
+    .filter((each) => each.kind === kind && each.currency === state.currency)
+    .reduce((total, { delta }) => total + BigInt(delta), 0n);
+  return sum > 0n;
+}
+
+function refusalIn({ operations }: PaymentState): { reason?: string } {
   const refused = operations.find(
     ({ kind, status }) => kind === 'authorization' && status === 'refused',
   );
-  return refused?.reason === undefined ? undefined : { reason: refused.reason };
+  return refused?.reason === undefined ? {} : { reason: refused.reason };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CUSTOMER_NOTIFICATIONS,
   decode,
@@ -10,13 +11,15 @@ import {
 } from '@paylog/contracts';
 import type {
   Append,
+  AppendAnswer,
   EventLog,
   FlushOptions,
   FollowedBatch,
   LogRow,
+  NewParked,
   ParkedRow,
 } from '@paylog/event-sourcing';
-import { failpoint } from '@paylog/failpoints';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import {
   type Accepted,
   type Batch,
@@ -26,9 +29,11 @@ import {
   messageOf,
   type Outcome,
 } from '@paylog/kafka';
-import { streamVersions } from '@paylog/service';
+import type { Logger } from '@paylog/observability';
+import { appendInFlushes, stands, streamVersions } from '@paylog/service';
 import type { Pool } from 'pg';
 import { noticesOf } from './notices.js';
+import { toldBefore } from './notifications.sql.js';
 
 type Notification = MessageData<typeof CUSTOMER_NOTIFICATIONS, 'CustomerNotification'>;
 
@@ -38,6 +43,8 @@ interface Telling {
   readonly data: Notification;
 }
 
+declareFailpoints(['fulfillment.notify.before', 'fulfillment.notify.after']);
+
 const ATTEMPTS_MAX = 20;
 
 /** Payment events and our own releases → what the customer is told, each thing once. */
@@ -46,6 +53,7 @@ export class Notifier {
     private readonly pool: Pool,
     private readonly log: EventLog,
     private readonly group: string,
+    private readonly logger: Logger,
   ) {}
 
   /** Payments, from Kafka. */
@@ -63,8 +71,9 @@ export class Notifier {
   async replay(rows: readonly ParkedRow[]): Promise<void> {
     for (const row of rows) {
       const decoded = decodeOne(PAYMENTS_EVENTS, messageOf(row));
-      if (typeof decoded === 'string')
+      if (typeof decoded === 'string') {
         throw new Error(`${row.id} is still not readable: ${decoded}`);
+      }
       await this.write(tellingsOf(decoded), { settle: [{ id: row.id, status: 'applied' }] });
     }
   }
@@ -74,14 +83,16 @@ export class Notifier {
       const fresh = await this.fresh(tellings);
       const appends = await this.versioned(fresh);
       await failpoint('fulfillment.notify.before');
-      const answers = await this.log.append(appends.slice(0, 256), options);
+      const answers = await appendInFlushes(this.log, appends, options);
       await failpoint('fulfillment.notify.after');
       if (answers.some(({ status }) => status === 'offset_moved')) return 'fenced';
-      if (answers.every(({ status }) => status === 'appended' || status === 'duplicate'))
+      fresh.forEach((telling, i) => this.tell(telling, appends[i], answers[i]));
+      if (answers.every(stands)) {
+        for (const row of options.parked ?? []) this.tellParked(row);
         return 'committed';
-      if (!answers.some(({ status }) => status === 'version_conflict')) {
-        throw new Error(`a notification can't be stored: ${JSON.stringify(answers)}`);
       }
+      const refused = answers.find(({ status }) => status === 'refused');
+      if (refused) throw new Error(`a notification can't be stored: ${JSON.stringify(refused)}`);
     }
     throw new Error(
       `${ATTEMPTS_MAX} appends in a row met another writer of the same notifications`,
@@ -92,13 +103,8 @@ export class Notifier {
   private async fresh(tellings: readonly Telling[]): Promise<Telling[]> {
     const byKey = new Map<string, Telling>();
     for (const telling of tellings) if (!byKey.has(telling.key)) byKey.set(telling.key, telling);
-    const { rows } = await this.pool.query<{ key: string }>({
-      name: 'told-before',
-      text: 'select key from notifications.keys where key = any($1)',
-      values: [[...byKey.keys()]],
-    });
-    for (const { key } of rows) byKey.delete(key);
-    return [...byKey.values()];
+    const told = await toldBefore(this.pool, [...byKey.keys()]);
+    return [...byKey.values()].filter(({ key }) => !told.has(key));
   }
 
   private async versioned(tellings: readonly Telling[]): Promise<Append[]> {
@@ -111,14 +117,27 @@ export class Notifier {
       return toAppend(telling, version);
     });
   }
+
+  private tell({ data }: Telling, append?: Append, answer?: AppendAnswer): void {
+    if (answer?.status !== 'appended') return;
+    const { paymentId, orderId, kind, causedBy } = data;
+    const eventId = append?.rows[0]?.id;
+    this.logger.info({ eventId, paymentId, orderId, kind, causedBy }, 'customer notified');
+  }
+
+  private tellParked({ id, key, headers, source, partition, offset, stage, error }: NewParked) {
+    const place = { source, partition, offset: String(offset), stage, error };
+    const ids = { eventId: headers['ce_id'], paymentId: key, parkedId: id };
+    this.logger.warn({ ...ids, ...place }, 'message parked');
+  }
 }
 
 function tellingsOf({ data, message }: Accepted<typeof PAYMENTS_EVENTS>): Telling[] {
-  const { paymentId, state, fact } = data;
-  const { terms } = state;
+  const { paymentId, fact } = data;
+  const { terms } = data.state;
   if (!terms) return [];
   const { storefront, orderId } = terms;
-  return noticesOf(paymentId, state).map(({ key, kind, ...rest }) => ({
+  return noticesOf(data).map(({ key, kind, ...rest }) => ({
     key,
     time: message.headers['ce_time'] ?? fact.at,
     data: {
@@ -155,6 +174,8 @@ function toAppend({ key, time, data }: Telling, version: number): Append {
     stream: data.paymentId,
     expectedVersion: version,
     key,
+    // The key says what is told; which event led to it may differ from one telling to the next.
+    contentDigest: createHash('sha256').update(key).digest(),
     rows: [
       {
         id: factId('notification', key),

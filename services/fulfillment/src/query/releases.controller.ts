@@ -1,10 +1,19 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { RequireScopes } from '@paylog/http';
 import type { Pool } from 'pg';
 import { countDue } from '../release/knowledge.sql.js';
 import { POOL } from '../tokens.js';
 import { countDecisions } from './releases.sql.js';
+
+class ReleasesDocument {
+  @ApiProperty({ type: Object, example: { FulfillmentReleased: 160, FulfillmentCancelled: 12 } })
+  decisions!: Record<string, number>;
+  @ApiProperty({ description: 'Orders released more than once: always 0', example: 0 })
+  releasedTwice!: number;
+  @ApiProperty({ description: 'Payments with news that no decision has seen yet', example: 0 })
+  due!: number;
+}
 
 @ApiTags('operations')
 @ApiBearerAuth()
@@ -14,11 +23,9 @@ export class ReleasesController {
 
   @Get()
   @RequireScopes('operations')
-  @ApiOperation({
-    summary:
-      'Decisions by type, orders released more than once (always 0), news not yet decided about',
-  })
-  async counts() {
+  @ApiOperation({ summary: 'What was decided about goods' })
+  @ApiOkResponse({ type: ReleasesDocument })
+  async counts(): Promise<ReleasesDocument> {
     const { byType, releasedTwice } = await countDecisions(this.pool);
     return { decisions: byType, releasedTwice, due: await countDue(this.pool) };
   }

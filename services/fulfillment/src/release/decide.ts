@@ -15,19 +15,21 @@ export interface Goods {
   readonly cancelled: boolean;
   /** The last decision that stands; undefined while there is none. */
   readonly decided: DecisionType | undefined;
+  /** A message about the payment is parked here, such as a cancellation that can't be read. */
+  readonly parked: boolean;
 }
 
 /**
  * What is to be done about the goods now; undefined when nothing is. Released only after capture, in full; anything that
  * casts doubt on the money holds; what was released is called back when the money goes in full or the order is cancelled.
  */
-export function nextDecision({ payment, cancelled, decided }: Goods): Decision | undefined {
+export function nextDecision({ payment, cancelled, decided, parked }: Goods): Decision | undefined {
   if (decided === 'FulfillmentRecalled' || decided === 'FulfillmentCancelled') return undefined;
   if (decided === 'FulfillmentReleased') return whyRecall(payment, cancelled);
   if (cancelled) return { type: 'FulfillmentCancelled', reason: 'order_cancelled' };
   if (payment.label === 'voided') return { type: 'FulfillmentCancelled', reason: 'payment_voided' };
   if (!moneyIsIn(payment)) return undefined;
-  const doubt = whyHold(payment);
+  const doubt = parked ? 'message_parked' : whyHold(payment);
   if (doubt === undefined) return { type: 'FulfillmentReleased', reason: 'payment_captured' };
   return decided === 'FulfillmentHeld' ? undefined : { type: 'FulfillmentHeld', reason: doubt };
 }

@@ -7,15 +7,23 @@ export interface DueRow {
   readonly state: PaymentState | null;
   readonly caused_by: string | null;
   readonly cancelled_by: string | null;
+  /** A message about it is parked here: something may have happened that is not known. */
+  readonly parked: boolean;
 }
 
-/** Payments about which something is new, the longest waiting first. */
-export async function duePayments(pool: Pool, limit: number): Promise<DueRow[]> {
+/** Payments about which something is new, the longest waiting first; none of those in `resting`. */
+export async function duePayments(
+  pool: Pool,
+  limit: number,
+  resting: readonly string[],
+): Promise<DueRow[]> {
   const { rows } = await pool.query<DueRow>({
     name: 'due-payments',
-    text: `select payment_id, revision, state, caused_by, cancelled_by
-           from knowledge where due order by due_since limit $1`,
-    values: [limit],
+    text: `select k.payment_id, k.revision, k.state, k.caused_by, k.cancelled_by,
+             exists (select from fulfillment.parked p
+                     where p.key = k.payment_id and p.status in ('parked', 'ready')) as parked
+           from knowledge k where k.due and k.payment_id <> all($2) order by k.due_since limit $1`,
+    values: [limit, resting],
   });
   return rows;
 }

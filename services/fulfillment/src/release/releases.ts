@@ -1,31 +1,35 @@
-import {
-  encode,
-  factId,
-  FULFILLMENT_EVENTS,
-  fromWirePayment,
-  partitionOf,
-} from '@paylog/contracts';
+import { fromWirePayment } from '@paylog/contracts';
 import type { Append, AppendAnswer, EventLog, LogRow } from '@paylog/event-sourcing';
-import { failpoint } from '@paylog/failpoints';
-import type { TermsFact } from '@paylog/payment-domain';
+import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Logger } from '@paylog/observability';
+import { appendInFlushes } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Decision, type DecisionType, nextDecision } from './decide.js';
+import { toAppend } from './decision-event.js';
 import { type DueRow, duePayments } from './knowledge.sql.js';
+
+declareFailpoints(['fulfillment.decide.before', 'fulfillment.decide.after']);
 
 interface Decided {
   readonly due: DueRow;
-  readonly append?: Append;
-  readonly decision?: Decision;
+  readonly decision: Decision;
+  readonly append: Append;
+  /** The one before. */
+  readonly decided: DecisionType | undefined;
 }
 
 const AT_ONCE = 256;
+/** What can't be decided about is left alone this long: a person has to mend something. */
+const REST_MS = 30_000;
+const ELSEWHERE: Decision = { type: 'FulfillmentHeld', reason: 'order_released_already' };
 
 /**
  * Decides about goods whose payment has news. What was learnt is durable and marked due before anything is decided, so a
  * crash anywhere resumes by asking again. Several processes may decide at once: versions and keys let one of them win.
  */
 export class Releases {
+  readonly #resting = new Map<string, number>();
+
   constructor(
     private readonly pool: Pool,
     private readonly log: EventLog,
@@ -34,114 +38,105 @@ export class Releases {
 
   /** Whether there may be more to do at once. */
   async round(): Promise<boolean> {
-    const due = await duePayments(this.pool, AT_ONCE);
+    const now = Date.now();
+    for (const [id, until] of this.#resting) if (until < now) this.#resting.delete(id);
+    const due = await duePayments(this.pool, AT_ONCE, [...this.#resting.keys()]);
     if (due.length === 0) return false;
-    const decisions = await this.log.readStreams(due.map(({ payment_id }) => payment_id));
-    const decided = due.map((row) => decide(row, decisions.get(row.payment_id) ?? []));
-    await this.write(decided);
-    return due.length === AT_ONCE;
+    const before = await this.log.readStreams(due.map(({ payment_id }) => payment_id));
+    const settled: DueRow[] = [];
+    const decided: Decided[] = [];
+    for (const row of due) {
+      const decision = this.decide(row, before.get(row.payment_id) ?? []);
+      if (decision === 'nothing') settled.push(row);
+      else if (decision) decided.push(decision);
+    }
+    const wrote = await this.write(decided, settled);
+    return wrote || due.length === AT_ONCE;
   }
 
-  private async write(decided: readonly Decided[]): Promise<void> {
-    const withAppend = decided.filter(({ append }) => append !== undefined);
-    const answers = await this.append(
-      withAppend.flatMap(({ append }) => append ?? []),
-      [],
-    );
-    const settled = new Set(decided.filter(({ append }) => append === undefined));
-    withAppend.forEach((each, i) => {
-      if (this.isSettled(each, answers[i])) settled.add(each);
+  /** Undefined when it fails: one payment's fault must not keep the others' goods back. */
+  private decide(due: DueRow, rows: readonly LogRow[]): Decided | 'nothing' | undefined {
+    try {
+      const payment = due.state && fromWirePayment(due.state);
+      if (!payment?.terms) return 'nothing';
+      const decided = rows.at(-1)?.type as DecisionType | undefined;
+      const { parked } = due;
+      const cancelled = due.cancelled_by !== null;
+      const decision = nextDecision({ payment, cancelled, decided, parked });
+      if (!decision) return 'nothing';
+      const append = toAppend(causeOf(due), payment.terms, decision, rows.length);
+      return { due, decision, append, decided };
+    } catch (error) {
+      this.rest(due, error);
+      return undefined;
+    }
+  }
+
+  /** First the decisions, then the marks, so that a mark outlives a decision that did not go through. */
+  private async write(decided: readonly Decided[], settled: readonly DueRow[]): Promise<boolean> {
+    const answers = await this.append(decided.map(({ append }) => append));
+    const done = [...settled];
+    const elsewhere: Append[] = [];
+    decided.forEach((each, i) => {
+      const answer = answers[i];
+      this.tell(each, answer);
+      if (answer?.status === 'duplicate') done.push(each.due);
+      if (answer?.status !== 'same_key_other_content') return;
+      // Another attempt's payment has released the order. Said once, on the topic; the mark stays until it is said.
+      if (each.decided === 'FulfillmentHeld') done.push(each.due);
+      else elsewhere.push(heldInstead(each));
     });
-    // Second, so that a mark outlives a decision that did not go through.
-    await this.append([], [...settled]);
+    const held = await this.append(elsewhere);
+    if (done.length > 0) {
+      const marks = done.map(({ payment_id, revision }) => ({ paymentId: payment_id, revision }));
+      await this.log.append([], { effects: { decided: marks } });
+    }
+    // What was appended may have a successor (held, then released): look once more.
+    return [...answers, ...held].some(({ status }) => status === 'appended');
   }
 
-  private async append(appends: readonly Append[], settled: readonly Decided[]) {
-    if (appends.length === 0 && settled.length === 0) return [];
-    const marks = settled.map(({ due }) => ({ paymentId: due.payment_id, revision: due.revision }));
+  private async append(appends: readonly Append[]): Promise<AppendAnswer[]> {
+    if (appends.length === 0) return [];
     await failpoint('fulfillment.decide.before');
-    const answers = await this.log.append(appends, { effects: { decided: marks } });
+    const answers = await appendInFlushes(this.log, appends);
     await failpoint('fulfillment.decide.after');
     return answers;
   }
 
-  /** A conflict leaves the mark: the next round decides again, from what the other process wrote. */
-  private isSettled({ due, append, decision }: Decided, answer: AppendAnswer | undefined): boolean {
-    const eventId = append?.rows[0]?.id;
-    const fields = {
-      eventId,
-      paymentId: due.payment_id,
-      orderId: due.state?.terms?.orderId,
-      ...decision,
-    };
+  private tell({ due, decision, append }: Decided, answer: AppendAnswer | undefined): void {
+    const eventId = append.rows[0]?.id;
+    const paymentId = due.payment_id;
+    const fields = { eventId, paymentId, orderId: due.state?.terms?.orderId, ...decision };
     switch (answer?.status) {
       case 'appended':
-        // The decision may have a successor (held, then released), so the mark stays for one more look.
-        this.logger.info(fields, 'goods decided');
-        return false;
-      case 'duplicate':
-        return true;
+        return this.logger.info(fields, 'goods decided');
       case 'same_key_other_content':
-        // Another attempt of the order has released the goods: once an order, whoever pays twice.
-        this.logger.error(
+        return this.logger.error(
           fields,
-          'the order is released already, by another payment: a person must look',
+          'released already, by another payment: a person must look',
         );
-        return true;
       case 'refused':
-        this.logger.error({ ...fields, why: answer.reason }, 'a decision can not be stored');
-        return false;
+        return this.rest(due, new Error(answer.reason));
       default:
-        return false;
+        // A conflict leaves the mark: the next round decides again, from what the other process wrote.
+        return;
     }
+  }
+
+  private rest({ payment_id, state }: DueRow, error: unknown): void {
+    this.#resting.set(payment_id, Date.now() + REST_MS);
+    const fields = { paymentId: payment_id, orderId: state?.terms?.orderId, err: error };
+    this.logger.error(fields, 'no decision about these goods; tried again in 30 s');
   }
 }
 
-function decide(due: DueRow, rows: readonly LogRow[]): Decided {
-  const payment = due.state && fromWirePayment(due.state);
-  if (!payment?.terms) return { due };
-  const decided = rows.at(-1)?.type as DecisionType | undefined;
-  const decision = nextDecision({ payment, cancelled: due.cancelled_by !== null, decided });
-  if (!decision) return { due };
-  return { due, decision, append: toAppend(due, payment.terms, decision, rows.length) };
-}
+const causeOf = ({ payment_id, cancelled_by, caused_by }: DueRow) => ({
+  paymentId: payment_id,
+  causedBy: cancelled_by ?? caused_by ?? payment_id,
+});
 
-type Terms = Pick<TermsFact, 'storefront' | 'orderId'>;
-
-/** A release is keyed by the order and its part, not by payment or event: once an order, for ever. */
-function toAppend(due: DueRow, terms: Terms, decision: Decision, version: number): Append {
-  const paymentId = due.payment_id;
-  const { storefront, orderId } = terms;
-  const part = 'all';
-  const released = decision.type === 'FulfillmentReleased';
-  const key = released
-    ? `released:${storefront}:${orderId}:${part}`
-    : `${decision.type}:${paymentId}:${version}`;
-  const causedBy = due.cancelled_by ?? due.caused_by ?? paymentId;
-  const id = factId('fulfillment', key, paymentId);
-  return {
-    lane: partitionOf(paymentId),
-    stream: paymentId,
-    expectedVersion: version,
-    key,
-    rows: [
-      {
-        id,
-        type: decision.type,
-        schemaVersion: 1,
-        source: 'fulfillment',
-        time: new Date().toISOString(),
-        data: encode(FULFILLMENT_EVENTS, decision.type, {
-          paymentId,
-          storefront,
-          orderId,
-          part,
-          reason: decision.reason,
-          causedBy,
-        }),
-        correlationId: paymentId,
-        causationId: causedBy,
-      },
-    ],
-  };
+function heldInstead({ due, append }: Decided): Append {
+  const terms = due.state?.terms;
+  if (!terms) throw new Error('decided about goods without terms');
+  return toAppend(causeOf(due), terms, ELSEWHERE, append.expectedVersion);
 }

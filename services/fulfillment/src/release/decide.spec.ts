@@ -1,0 +1,120 @@
+import { fold, type Payment } from '@paylog/payment-domain';
+import fc from 'fast-check';
+import { captured, operation, paymentOf, terms } from '../testing/payments.js';
+import { type DecisionType, type Goods, nextDecision } from './decide.js';
+
+const payment = paymentOf('order-1');
+const fact = (...args: Parameters<typeof operation> extends [string, ...infer R] ? R : never) =>
+  operation(payment, ...args);
+const paid = fold(captured('order-1'));
+const goods = (more: Partial<Goods>): Goods => ({
+  payment: paid,
+  cancelled: false,
+  decided: undefined,
+  parked: false,
+  ...more,
+});
+
+const unpaid = fold([terms('order-1'), fact('authorization', 'succeeded')]);
+const partly = fold([...captured('order-1').slice(0, 2), fact('capture', 'succeeded', 999)]);
+const held = fold([...captured('order-1'), fact('hold', 'requested')]);
+const contradicted = fold([...captured('order-1'), fact('capture', 'refused')]);
+const refunded = fold([...captured('order-1'), fact('refund', 'succeeded')]);
+const partlyRefunded = fold([...captured('order-1'), fact('refund', 'succeeded', 400)]);
+const reversed = fold([...captured('order-1'), fact('capture', 'reversed')]);
+const voided = fold([...captured('order-1').slice(0, 2), fact('void', 'succeeded')]);
+const termless = fold(captured('order-1').slice(1));
+
+describe('what is to be done about goods', () => {
+  it.each<[string, Partial<Goods>, string | undefined]>([
+    ['paid in full', {}, 'FulfillmentReleased payment_captured'],
+    ['authorized only', { payment: unpaid }, undefined],
+    ['paid in part', { payment: partly }, undefined],
+    ['of an order nobody told us the terms of', { payment: termless }, undefined],
+    ['paid, and given back in part before', { payment: partlyRefunded }, undefined],
+    ['paid, but held', { payment: held }, 'FulfillmentHeld held'],
+    ['paid, but doubtful', { payment: contradicted }, undefined],
+    ['paid, with a message parked here', { parked: true }, 'FulfillmentHeld message_parked'],
+    ['held, and still doubtful', { payment: held, decided: 'FulfillmentHeld' }, undefined],
+    ['held, and clear now', { decided: 'FulfillmentHeld' }, 'FulfillmentReleased payment_captured'],
+    ['cancelled before', { cancelled: true }, 'FulfillmentCancelled order_cancelled'],
+    [
+      'cancelled while held',
+      { cancelled: true, decided: 'FulfillmentHeld' },
+      'FulfillmentCancelled order_cancelled',
+    ],
+    ['voided', { payment: voided }, 'FulfillmentCancelled payment_voided'],
+    ['released', { decided: 'FulfillmentReleased' }, undefined],
+    ['released, then held', { payment: held, decided: 'FulfillmentReleased' }, undefined],
+    [
+      'released, then cancelled',
+      { cancelled: true, decided: 'FulfillmentReleased' },
+      'FulfillmentRecalled order_cancelled',
+    ],
+    [
+      'released, then refunded',
+      { payment: refunded, decided: 'FulfillmentReleased' },
+      'FulfillmentRecalled payment_refunded',
+    ],
+    [
+      'released, then refunded in part',
+      { payment: partlyRefunded, decided: 'FulfillmentReleased' },
+      undefined,
+    ],
+    [
+      'released, then reversed',
+      { payment: reversed, decided: 'FulfillmentReleased' },
+      'FulfillmentRecalled capture_reversed',
+    ],
+    ['recalled', { cancelled: true, decided: 'FulfillmentRecalled' }, undefined],
+    ['cancelled for good', { decided: 'FulfillmentCancelled' }, undefined],
+  ])('%s', (_, more, expected) => {
+    const decision = nextDecision(goods(more));
+    expect(decision && `${decision.type} ${decision.reason}`).toBe(expected);
+  });
+
+  it('holds for each doubt about the money', () => {
+    const captures = [...captured('order-1'), fact('capture', 'refused', 1000, '2')];
+    const both = fold([...captures, fact('capture', 'succeeded', 1000, '2')]);
+    expect(both.anomalies.map(({ kind }) => kind)).toContain('contradicted');
+    expect(nextDecision(goods({ payment: both }))?.reason).toBe('contradicted');
+  });
+
+  it('ends after few decisions whatever comes, and never lets goods go without the money', () => {
+    const facts = [
+      ...captured('order-1'),
+      fact('capture', 'reversed'),
+      fact('refund', 'succeeded'),
+      fact('refund', 'succeeded', 400, '2'),
+      fact('void', 'succeeded'),
+      fact('hold', 'requested'),
+      fact('hold', 'canceled'),
+      fact('capture', 'refused'),
+    ];
+    const knowledge = fc.record({
+      payment: fc.subarray(facts).map((some): Payment => fold(some)),
+      cancelled: fc.boolean(),
+      parked: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(knowledge, { maxLength: 12 }), (news) => {
+        const decisions: DecisionType[] = [];
+        for (const each of news) {
+          for (;;) {
+            const decision = nextDecision({ ...each, decided: decisions.at(-1) });
+            if (!decision) break;
+            if (decision.type === 'FulfillmentReleased') {
+              const { captured: taken, refunded: back } = each.payment.amounts;
+              expect(taken - back).toBeGreaterThanOrEqual(1000n);
+              expect(each.payment.held || each.cancelled || each.parked).toBe(false);
+            }
+            decisions.push(decision.type);
+          }
+        }
+        expect(decisions.join(' ')).toMatch(
+          /^(FulfillmentHeld ?)?(FulfillmentCancelled|FulfillmentReleased( FulfillmentRecalled)?)?$/,
+        );
+      }),
+    );
+  });
+});
