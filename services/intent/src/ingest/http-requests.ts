@@ -15,7 +15,7 @@ import { conflictFor, isQuiet, isSettled, problemFor, toProblem } from './answer
 import type { StoredProblem } from './answers.js';
 import { insertRequest, selectRequest, storeAnswer, takeOverRequest } from './idempotency.sql.js';
 import type { NewStoredRequest, StoredRequest } from './idempotency.sql.js';
-import { effectsOf } from './orders.handler.js';
+import { effectsOf } from './orders.plan.js';
 import type { Asked } from './order-messages.js';
 
 declareFailpoints([

@@ -159,4 +159,43 @@ describe('messages of a storefront', () => {
     await eventually('all of it', async () => gateway.refundedOf('pi_1') === 1000n);
     expect(gateway.refunds.map((one) => one.refund.amount.minor)).toEqual([300n, 700n]);
   });
+
+  it('cancel an order whose next attempt still waits: that one is not begun any more', async () => {
+    const card = { paymentMethod: 'pm_card_authenticationRequired' };
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    await bench.orders.onBatch(
+      batch([
+        message(0n, 'OrderPlaced', placed('i', card)),
+        message(1n, 'OrderPlaced', placed('j', card)),
+      ]),
+    );
+    await eventually('asked', async () => gateway.containers.length === 2);
+    const cancelled = (orderId: string) => ({ storefront: 'shop', orderId });
+    // In one batch, and in two.
+    await bench.orders.onBatch(
+      batch([
+        message(2n, 'OrderPlaced', placed('i', { attempt: 2 })),
+        message(3n, 'OrderCancelled', cancelled('i')),
+        message(4n, 'OrderPlaced', placed('j', { attempt: 2 })),
+      ]),
+    );
+    await bench.orders.onBatch(batch([message(5n, 'OrderCancelled', cancelled('j'))]));
+    await eventually('both judged', async () => {
+      await sweepEarly(bench.log, bench.orders, logger);
+      return (await bench.log.parked()).length === 0;
+    });
+    for (const orderId of ['i', 'j']) {
+      expect(await typesOf(orderId, 2)).toEqual(['OrderMessageAccepted', 'IntentRefused']);
+    }
+    expect(gateway.containers.map(({ status }) => status)).toEqual(['canceled', 'canceled']);
+  });
+
+  it('with a ce_id that another message of the same order used are parked, not dropped', async () => {
+    await bench.orders.onBatch(batch([message(0n, 'OrderPlaced', placed('k'), 'k')]));
+    const cancelled = { storefront: 'shop', orderId: 'k' };
+    await bench.orders.onBatch(batch([message(1n, 'OrderCancelled', cancelled, 'k')]));
+    const [parked] = await bench.log.parked({ kind: 'poison' });
+    expect(parked?.error).toContain('ce_id was used before');
+  });
 });

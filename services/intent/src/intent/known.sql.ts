@@ -90,6 +90,23 @@ export async function selectLatestAttempts(
   return rows;
 }
 
+const CONTENTS = {
+  name: 'intent_contents',
+  text: `select key, encode(digest, 'hex') as digest from intents.keys where key = any ($1)`,
+};
+
+/** Digests of the contents that were stored under these keys; absent where there is none. */
+export async function selectContents(
+  pool: Pool,
+  keys: readonly string[],
+): Promise<Map<string, string>> {
+  const { rows } = await pool.query<{ key: string; digest: string | null }>({
+    ...CONTENTS,
+    values: [keys],
+  });
+  return new Map(rows.flatMap(({ key, digest }) => (digest === null ? [] : [[key, digest]])));
+}
+
 const SWITCHES = {
   name: 'intent_switches',
   text: `select account from account_switches where stopped`,
