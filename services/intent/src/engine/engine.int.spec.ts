@@ -1,3 +1,4 @@
+import { GroupCommit, type Append } from '@paylog/event-sourcing';
 import { createLogger } from '@paylog/observability';
 import { eventually } from '@paylog/testing';
 import { operations } from '../intent/operations.js';
@@ -11,6 +12,9 @@ import {
   placeRequest,
   type Bench,
 } from '../testing/intent-bench.js';
+
+import { Engine } from './engine.js';
+import { claimWork } from './work.sql.js';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -55,6 +59,34 @@ describe('a payment on a real log', () => {
       async () => (await statusOfPayment(paymentOf('crash'))) === 'succeeded',
     );
     expect(real.containers).toHaveLength(1);
+  });
+
+  it('makes no call that it wrote down long ago: another process may have ended it meanwhile', async () => {
+    const gateway = new FakeGateway();
+    await outcomeOf(bench.requests(50).execute(placeRequest({ orderId: 'frozen' })));
+    let now = Date.now();
+    const { intents, log } = bench;
+    const commits = new GroupCommit(log);
+    const freezing = Object.assign(Object.create(commits) as GroupCommit, {
+      submit: async (append: Append) => {
+        const answer = await commits.submit(append);
+        now += 3_600_000;
+        return answer;
+      },
+    });
+    const engine = new Engine({
+      intents,
+      appends: freezing,
+      gateways: new Map([['stripe-main', gateway]]),
+      limits: { abandonAfterMs: 1_500, pendingLimitMs: 500, unknownRetryMs: 50 },
+      leaseMs: 30_000,
+      logger: createLogger('intent-spec', { level: 'silent' }),
+      now: () => new Date(now),
+    });
+    const [claimed] = await claimWork(bench.pool, 1, 1, 'intent-1');
+    await engine.advance(claimed!);
+    await commits.drain();
+    expect(gateway.containers).toEqual([]);
   });
 
   it('survives a death between the call and its answer: the same key, one charge', async () => {

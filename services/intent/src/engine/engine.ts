@@ -123,6 +123,8 @@ export class Engine {
     // Somebody else wrote in between: look at it first, nothing was called.
     if (answer.status !== 'appended') return;
     await failpoint('intent.call.before');
+    // Frozen in between: others may have asked, found nothing and closed the attempt. They, or we, look again.
+    if (this.#now().getTime() - Date.parse(fact.at) > this.options.leaseMs) return;
     const said = await callGateway(this.#gateway(known), action, known, beside);
     await failpoint('intent.call.after');
     await this.#keep(intent, said, action.why);

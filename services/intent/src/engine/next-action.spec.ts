@@ -114,4 +114,13 @@ describe('nextAction', () => {
     run.accountStopped = true;
     expect(run.next()).toEqual({ type: 'wait', why: 'gateway account stopped' });
   });
+
+  it('captures under whatever reference a storefront chose', async () => {
+    const run = new PureRun();
+    run.place({ captureMode: 'manual' });
+    await run.step();
+    run.ask({ type: 'capture', reference: 'automatic' });
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({ label: 'captured', final: true });
+  });
 });

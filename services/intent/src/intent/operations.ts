@@ -1,17 +1,20 @@
 import { operationId } from '@paylog/contracts';
 
-/** Ids of a payment's operations; the references that are not a storefront's are fixed here. */
+/**
+ * Ids of a payment's operations. The references that are not a storefront's are fixed here; those of captures and refunds
+ * have a space in front, which a storefront's own can't have.
+ */
 export const operations = {
   /** The gateway's container of tries: one an attempt. */
   session: (paymentId: string) => operationId(paymentId, 'session', 'all'),
   /** One try an attempt: after a refusal the attempt closes and the shopper's next try is the next attempt. */
   authorization: (paymentId: string) => operationId(paymentId, 'authorization', '1'),
   /** The capture that comes with an automatic authorization. */
-  automaticCapture: (paymentId: string) => operationId(paymentId, 'capture', 'automatic'),
+  automaticCapture: (paymentId: string) => operationId(paymentId, 'capture', ' automatic'),
   capture: (paymentId: string, reference: string) => operationId(paymentId, 'capture', reference),
   void: (paymentId: string) => operationId(paymentId, 'void', 'all'),
   refund: (paymentId: string, reference: string) => operationId(paymentId, 'refund', reference),
-  /** The refund that a cancel makes; a storefront's own references can't collide with a space in front. */
+  /** The refund that a cancel makes. */
   cancelRefund: (paymentId: string, ordinal: number) =>
     operationId(paymentId, 'refund', ` cancel ${ordinal}`),
 } as const;

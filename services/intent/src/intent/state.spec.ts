@@ -1,4 +1,7 @@
-import { FOREIGN_CAPTURE } from '@paylog/payment-domain';
+import { fold, FOREIGN_CAPTURE, type Fact } from '@paylog/payment-domain';
+import { PureRun } from '../testing/pure-run.js';
+import { decide } from './decide.js';
+import { operations } from './operations.js';
 import { movedMinor, type Known } from './state.js';
 
 const amount = { minor: 1000n, currency: 'EUR' };
@@ -28,5 +31,31 @@ describe('what was captured, while the projection is behind our own log', () => 
 
   it('counts a capture of somebody else', () => {
     expect(movedMinor(behind('ch_2/capture'), 'capture').done).toBe(2000n);
+  });
+});
+
+describe('a refund that the gateway undid later', () => {
+  it('counts no more, so that the customer can be given the money another time', async () => {
+    const run = new PureRun();
+    run.place();
+    await run.settle();
+    run.ask({ type: 'refund', reference: 'r' });
+    await run.settle();
+    const { intent } = run.known;
+    const undone: Fact = {
+      type: 'operation',
+      id: 'fct-undone',
+      at: run.at,
+      source: 'webhook',
+      operation: operations.refund(run.paymentId, 'r'),
+      kind: 'refund',
+      outcome: 'reversed',
+    };
+    const known = { intent, projected: fold([...intent.facts, undone]) };
+    expect(movedMinor(known, 'refund')).toEqual({ done: 0n, open: 0n });
+    const order = { storefront: 'shop', orderId: 'order-1', attempt: 1 };
+    const asked = { ...order, paymentId: run.paymentId, id: 'again', at: run.at, byMessage: true };
+    const request = { ...asked, type: 'refund', reference: 'second' } as const;
+    expect(decide(request, { known, accountStopped: false }).type).toBe('accepted');
   });
 });

@@ -218,18 +218,21 @@ export function movedMinor(
   const total = kind === 'capture' ? 'captured' : 'refunded';
   let succeeded = 0n;
   let open = 0n;
+  // Succeeded by our own log, which never hears of what the gateway undid later.
+  let undone = 0n;
   for (const operation of known.intent.own) {
     if (operation.kind !== kind) continue;
     const status = statusOf(known, operation.id);
     const minor = operation.asked?.minor ?? 0n;
     if (status === 'succeeded') succeeded += amountOf(known, operation.id) ?? minor;
     else if (isOpen(status)) open += minor;
+    else if (status === 'reversed') undone += countedIn(known.intent.payment, operation.id);
   }
   for (const operation of known.projected?.operations ?? []) {
     if (operation.kind !== kind || operation.status !== 'succeeded') continue;
     if (isSomebodyElses(operation, known.intent)) succeeded += operation.amount?.minor ?? 0n;
   }
-  const ownTotal = known.intent.payment.amounts[total];
+  const ownTotal = known.intent.payment.amounts[total] - undone;
   return { done: max(succeeded, known.projected?.amounts[total] ?? 0n, ownTotal), open };
 }
 
@@ -240,6 +243,11 @@ export function movedMinor(
 function isSomebodyElses({ id, foreign }: Operation, { aliases }: Intent): boolean {
   if (!foreign || id === FOREIGN_CAPTURE) return false;
   return ![...aliases.values()].some((names) => names.includes(id));
+}
+
+function countedIn(payment: Payment, operation: string): bigint {
+  const found = payment.operations.find((each) => each.id === operation);
+  return found?.status === 'succeeded' ? (found.amount?.minor ?? 0n) : 0n;
 }
 
 function amountOf(known: Known, operation: string): bigint | undefined {
