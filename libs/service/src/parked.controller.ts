@@ -1,5 +1,12 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { EventLog } from '@paylog/event-sourcing';
 import { RequireScopes } from '@paylog/http';
 import { IsIn, IsOptional } from 'class-validator';
@@ -8,9 +15,43 @@ import { IsIn, IsOptional } from 'class-validator';
 export const PARKED_LOGS = Symbol('logs that park');
 
 class ParkedQuery {
+  @ApiPropertyOptional({ enum: ['parked', 'ready'], description: 'Default: both' })
   @IsOptional()
   @IsIn(['parked', 'ready'])
   status?: 'parked' | 'ready';
+}
+
+class ParkedDocument {
+  @ApiProperty({ description: 'Name it in ReplayParked or DiscardParked' })
+  id!: string;
+  @ApiProperty({ enum: ['poison', 'unresolved'] })
+  kind!: string;
+  @ApiProperty({
+    description: 'Group and topic',
+    example: 'payment-state.facts/payments.intents.v1',
+  })
+  source!: string;
+  @ApiProperty({ example: 3 })
+  partition!: number;
+  @ApiProperty({ example: '4711' })
+  offset!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'Mostly a payment id' })
+  key!: string | null;
+  @ApiProperty({ example: 'decode' })
+  stage!: string;
+  @ApiProperty({ example: 'FactRecorded: /fact/amount/minor must match a pattern' })
+  error!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'What would release it by itself' })
+  reference!: string | null;
+  @ApiProperty({ enum: ['parked', 'ready'], description: 'Ready: being applied' })
+  status!: string;
+  @ApiProperty()
+  parkedAt!: string;
+}
+
+class ParkedListDocument {
+  @ApiProperty({ type: [ParkedDocument] })
+  parked!: ParkedDocument[];
 }
 
 /** What waits here for a person or for a reference. The value itself is in the dead-letter topic and the table. */
@@ -23,7 +64,8 @@ export class ParkedController {
   @Get()
   @RequireScopes('operations')
   @ApiOperation({ summary: 'Open parked rows, oldest first, 1000 at most' })
-  async list(@Query() { status }: ParkedQuery) {
+  @ApiOkResponse({ type: ParkedListDocument })
+  async list(@Query() { status }: ParkedQuery): Promise<ParkedListDocument> {
     const rows = await Promise.all(
       this.logs.map((log) => log.parked({ ...(status && { status }), limit: 1_000 })),
     );

@@ -90,11 +90,14 @@ describe('rebuild', () => {
     const writing = (async () => {
       for (; going; written++) await record(log, reports(`late-${written}`), {});
     })();
-    for (let round = 0; round < 3; round++) {
-      expect(await fromPostgres()).toMatchObject({ equal: true, swapped: true });
+    try {
+      for (let round = 0; round < 3; round++) {
+        expect(await fromPostgres()).toMatchObject({ equal: true, swapped: true });
+      }
+    } finally {
+      going = false;
+      await writing;
     }
-    going = false;
-    await writing;
     await record(log, [refundOf('order-9')], {});
     expect(written).toBeGreaterThan(0);
     const result = await fromPostgres();

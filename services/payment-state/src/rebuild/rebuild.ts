@@ -12,6 +12,7 @@ import {
   lockHeads,
   lockRebuild,
   swapShadow,
+  unlockRebuild,
   upsertIntoShadow,
 } from './shadow.sql.js';
 import { fromLog, type RowSource } from './sources.js';
@@ -44,9 +45,11 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const client = await options.pool.connect();
   try {
     if (!(await lockRebuild(client))) throw new Error('another rebuild is running; wait for it');
-    return await underLock(client, options);
+    const result = await underLock(client, options);
+    await unlockRebuild(client);
+    return result;
   } finally {
-    client.release(true); // With the session go its lock and its table.
+    client.release(true); // With the session goes its table; its lock, too, though the server may take a moment.
   }
 }
 

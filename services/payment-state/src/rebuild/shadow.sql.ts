@@ -13,6 +13,11 @@ export async function lockRebuild(client: ClientBase): Promise<boolean> {
   return rows[0]?.locked === true;
 }
 
+/** For a next rebuild that begins at once. */
+export async function unlockRebuild(client: ClientBase): Promise<void> {
+  await client.query(`select pg_advisory_unlock(hashtextextended('paylog.rebuild payments', 0))`);
+}
+
 /** The live read model and the heads it belongs to, in one snapshot; kept as a table of this session. */
 export async function cutLive(client: ClientBase): Promise<LaneHead[]> {
   await client.query('begin isolation level repeatable read');
