@@ -171,6 +171,9 @@ export function notFoundAtGateway(
   const own = known.intent.own.find((each) => each.id === operation);
   const last = own?.calls.at(-1);
   if (!own || !last || now - time(last.at) < ON_ITS_WAY_MS) return [];
+  // What has an id there does not vanish: then another account was asked, or with the wrong key.
+  const { aliases, containerId } = known.intent;
+  if (own.kind === 'refund' ? aliases.has(own.id) : containerId !== undefined) return [];
   const reason = 'not_found_at_the_gateway';
   if (own.kind === 'authorization') {
     const open = known.intent.own.filter((each) => isOpen(statusOf(known, each.id)));

@@ -1,5 +1,7 @@
+import { operations } from '../intent/operations.js';
 import { LIMITS, PureRun } from '../testing/pure-run.js';
 import type { Weather } from '../testing/fake-gateway.js';
+import { notFoundAtGateway } from './closing.js';
 
 const script =
   (...skies: Weather[]) =>
@@ -122,5 +124,27 @@ describe('nextAction', () => {
     run.ask({ type: 'capture', reference: 'automatic' });
     await run.settle();
     expect(run.known.intent.payment).toMatchObject({ label: 'captured', final: true });
+  });
+
+  it('closes nothing that has an id at the gateway because the gateway shows no such id', async () => {
+    const run = new PureRun();
+    run.place({ method: 'pm_card_authenticationRequired' });
+    await run.step();
+    // As with the API key of another account.
+    const later = run.now + 3_600_000;
+    const authorization = operations.authorization(run.paymentId);
+    expect(notFoundAtGateway(run.known, authorization, later)).toEqual([]);
+  });
+
+  it('repeats nothing through a stopped account either: it asks', async () => {
+    const run = new PureRun(script('lost'));
+    run.place();
+    await run.step();
+    run.accountStopped = true;
+    await run.settle(60_000);
+    expect(run.gateway.containers).toEqual([]);
+    run.accountStopped = false;
+    await run.settle();
+    expect(run.gateway.containers).toHaveLength(1);
   });
 });

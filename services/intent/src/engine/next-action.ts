@@ -71,8 +71,10 @@ function resolve(
   const due = Math.max(time(operation.lastAt), progress.polledAt ?? 0) + pause;
   if (progress.now < due) return { type: 'wait', until: due, why: 'unknown outcome' };
   const firstCall = operation.calls[0];
+  // A repeat does what a lost call did not, which a stopped account must not.
   const repeatable =
     firstCall !== undefined &&
+    (operation.kind === 'void' || !progress.accountStopped) &&
     progress.now - time(firstCall.at) < limits.repeatWithinMs &&
     (operation.kind !== 'authorization' || progress.hasPaymentMethod);
   // The same key answers best, but repeats a stored 500 for ever (Stripe, v1): every third question is a lookup.
