@@ -106,9 +106,9 @@ export function supersede(known: Known, at: string): readonly IntentMessage[] {
   const { intent } = known;
   const operation = operations.void(intent.paymentId);
   if (intent.cancel || isClosed(known) || isOpen(statusOf(known, operation))) return [];
-  // Asked for before and refused by the gateway: the engine finds out what the attempt came to.
-  if (intent.own.some(({ id, reason }) => id === operation && reason === 'superseded')) return [];
   const fact = requested(operation, 'void', at, { reason: 'superseded' });
+  // Asked for before and refused by the gateway: the engine finds out what the attempt came to.
+  if (intent.facts.some(({ id }) => id === fact.id)) return [];
   return [recorded(intent.paymentId, fact)];
 }
 
