@@ -216,7 +216,9 @@ function closed(origin: FactOrigin, payment: ObservedPayment, names: OurNames): 
   const facts: Fact[] = [
     operation(origin, session(names, ranOut ? 'expired' : 'canceled', canceledBecause)),
   ];
-  if (decline !== undefined) return [...facts, ...refusedTry(origin, payment, names)];
+  if (decline !== undefined) {
+    return [...facts, ...refusedTry(origin, payment, names), ...nothingToVoid(origin, names)];
+  }
   if (authorizationId === undefined) return [...facts, ...neverTried(origin, names)];
   facts.push(...authorized(origin, payment, names));
   const amount = { ...payment.amount, minor: payment.amount.minor - payment.captured.minor };
@@ -248,25 +250,26 @@ export function voided(
   return ours === undefined ? [fact] : [alias(origin, twin, ours), fact];
 }
 
+/** A void is a goal: with nothing held it is reached by closing the container, and its call is over. */
+function nothingToVoid(origin: FactOrigin, { void: ours }: OurNames): Fact[] {
+  if (ours === undefined) return [];
+  const reason = 'nothing_authorized';
+  return [operation(origin, { operation: ours, kind: 'void', outcome: 'canceled', reason })];
+}
+
 /** The container is closed and no money was ever held: what we had asked for will not happen. */
 function neverTried(origin: FactOrigin, names: OurNames): Fact[] {
   const ours = [
     { operation: names.authorization, kind: 'authorization' },
     { operation: names.capture, kind: 'capture' },
-    { operation: names.void, kind: 'void' },
   ] as const;
-  return ours.flatMap(({ operation: id, kind }) =>
+  const reason = 'session_canceled';
+  const canceled = ours.flatMap(({ operation: id, kind }) =>
     id === undefined
       ? []
-      : [
-          operation(origin, {
-            operation: id,
-            kind,
-            outcome: 'canceled',
-            reason: kind === 'void' ? 'nothing_authorized' : 'session_canceled',
-          }),
-        ],
+      : [operation(origin, { operation: id, kind, outcome: 'canceled', reason })],
   );
+  return [...canceled, ...nothingToVoid(origin, names)];
 }
 
 /** A refund that failed had been accepted before, perhaps had succeeded: it is undone, not refused. */

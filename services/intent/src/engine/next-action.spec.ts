@@ -147,4 +147,22 @@ describe('nextAction', () => {
     await run.settle();
     expect(run.gateway.containers).toHaveLength(1);
   });
+
+  it('ends the cancel of a declined attempt by a lookup where its answer was lost for good', async () => {
+    const run = new PureRun();
+    run.place({ method: 'pm_card_visa_chargeDeclined' });
+    await run.step();
+    const cancel = run.next();
+    if (cancel.type !== 'call') throw new Error('expected a call');
+    run.begin(cancel);
+    await run.callOf(cancel);
+    run.now += 26 * 3_600_000;
+    await run.settle();
+    expect(run.gateway.calls.filter((call) => call.startsWith('lookup'))).toHaveLength(1);
+    expect(run.known.intent.payment).toMatchObject({
+      label: 'failed',
+      final: true,
+      unresolved: [],
+    });
+  });
 });

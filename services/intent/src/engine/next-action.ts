@@ -65,8 +65,8 @@ function resolve(
   progress: Progress,
 ): Action {
   const asked = operation.calls.length + progress.polls;
-  // Nobody waits for the answer any more, so ask at once.
-  const died = operation.calls.at(-1)?.answered === false;
+  // Nobody waits for the answer any more, so ask at once; but once.
+  const died = operation.calls.at(-1)?.answered === false && progress.polls === 0;
   const pause = died ? 0 : backoff(limits.unknownRetryMs, asked - 1);
   const due = Math.max(time(operation.lastAt), progress.polledAt ?? 0) + pause;
   if (progress.now < due) return { type: 'wait', until: due, why: 'unknown outcome' };

@@ -47,6 +47,8 @@ export class FakeGateway implements GatewayClient {
   /** Every call that was made, lookups included. */
   readonly calls: string[] = [];
   readonly #answers = new Map<string, PaymentAnswer | RefundAnswer>();
+  /** Keys are forgotten a day after they were first used. */
+  readonly #firstUse = new Map<string, number>();
 
   constructor(
     private readonly weather: (call: string) => Weather = () => 'fine',
@@ -177,7 +179,10 @@ export class FakeGateway implements GatewayClient {
     if (weather === 'rate_limited') {
       return { result: 'not_attempted', about, at, reason: 'rate_limited' };
     }
-    const known = this.#answers.get(about.operationId);
+    const first = this.#firstUse.get(about.operationId) ?? 0;
+    const fresh = Date.parse(at) - first < 24 * 3_600_000;
+    if (!fresh) this.#firstUse.set(about.operationId, Date.parse(at));
+    const known = fresh ? this.#answers.get(about.operationId) : undefined;
     const answer = known ? { ...known, about, at } : { ...effect(), about, at };
     this.#answers.set(about.operationId, answer as PaymentAnswer);
     if (weather === 'fine') return answer;
