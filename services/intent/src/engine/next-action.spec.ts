@@ -165,4 +165,17 @@ describe('nextAction', () => {
       unresolved: [],
     });
   });
+
+  it('cancels in the end, however late: the shopper’s money is not held till the issuer lets go', async () => {
+    const run = new PureRun(script('fine', 'lost'));
+    run.place({ captureMode: 'manual' });
+    await run.step();
+    run.ask({ type: 'cancel' });
+    await run.step();
+    run.now += LIMITS.repeatWithinMs + 1;
+    expect(run.next()).toMatchObject({ type: 'lookup' });
+    await run.settle();
+    expect(run.gateway.containers.map(({ status }) => status)).toEqual(['canceled']);
+    expect(run.known.intent.payment).toMatchObject({ label: 'voided', final: true });
+  });
 });

@@ -71,12 +71,16 @@ function resolve(
   const due = Math.max(time(operation.lastAt), progress.polledAt ?? 0) + pause;
   if (progress.now < due) return { type: 'wait', until: due, why: 'unknown outcome' };
   const firstCall = operation.calls[0];
-  // A repeat does what a lost call did not, which a stopped account must not.
+  const fresh =
+    firstCall !== undefined && progress.now - time(firstCall.at) < limits.repeatWithinMs;
+  // A cancel takes nothing, and done twice it is the same: asked about first, it is repeated for ever. What another
+  // repeat would do in place of a lost call, a stopped account must not.
   const repeatable =
-    firstCall !== undefined &&
-    (operation.kind === 'void' || !progress.accountStopped) &&
-    progress.now - time(firstCall.at) < limits.repeatWithinMs &&
-    (operation.kind !== 'authorization' || progress.hasPaymentMethod);
+    operation.kind === 'void'
+      ? fresh || progress.polls > 0
+      : fresh &&
+        !progress.accountStopped &&
+        (operation.kind !== 'authorization' || progress.hasPaymentMethod);
   // The same key answers best, but repeats a stored 500 for ever (Stripe, v1): every third question is a lookup.
   if (repeatable && asked % 3 !== 0) {
     return { ...callOf(operation), why: 'same key again for an unknown outcome' };

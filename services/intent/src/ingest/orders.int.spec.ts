@@ -188,7 +188,10 @@ describe('messages of a storefront', () => {
     for (const orderId of ['i', 'j']) {
       expect(await typesOf(orderId, 2)).toEqual(['OrderMessageAccepted', 'IntentRefused']);
     }
-    expect(gateway.containers.map(({ status }) => status)).toEqual(['canceled', 'canceled']);
+    await eventually('both closed', async () =>
+      gateway.containers.every(({ status }) => status === 'canceled'),
+    );
+    expect(gateway.containers).toHaveLength(2);
   });
 
   it('with a ce_id that another message of the same order used are parked, not dropped', async () => {
