@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { AppendAnswer, EventLog } from './log.js';
-import { postgresLog, seedOffsets } from './postgres-log.js';
+import { postgresLog } from './postgres-log.js';
 import { createLogDatabase, type TestLogDatabase } from './testing/database.js';
 import { newAppend, newRow } from './testing/rows.js';
 import { verify } from './verify.js';
@@ -151,15 +151,6 @@ test('a lane that was opened before the server went back in time is closed', asy
   const closed = log.append([newAppend('closed', 'closed', 0, { lane: 2 })]);
   await expect(closed).rejects.toMatchObject({ code: 'lane_closed', transient: true });
   await pool.query('update payments.lanes set opened = true');
-});
-
-test('seeding gives a new database its offsets and never moves one', async () => {
-  const seed = [
-    { source: 'zombie', partition: 3, next: 1n },
-    { source: 'new', partition: 0, next: 77n },
-  ];
-  await seedOffsets(pool, 'payments', seed);
-  expect([await log.offset('zombie', 3), await log.offset('new', 0)]).toEqual([10n, 77n]);
 });
 
 test('parked rows go from parked to ready to applied, and stay', async () => {

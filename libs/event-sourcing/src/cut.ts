@@ -22,34 +22,35 @@ export async function atOneMoment<T>(
   }
 }
 
-/**
- * Every row of the log as of one moment, in batches, by lane and position. The generator's return
- * value, also given to `onCut` before the first row, is the exact cut: the head of each lane.
- */
-export async function* readAllAtCut(
+/** The rows of a lane below its head, in batches. They never change, so their reads need no common moment. */
+export async function* copyLane(
   pool: Pool,
   schema: string,
-  onCut: (heads: LaneHead[]) => void = () => undefined,
-): AsyncGenerator<LogRow[], LaneHead[]> {
+  { lane, next }: LaneHead,
+): AsyncGenerator<LogRow[]> {
   const client = await pool.connect();
   let finished = false;
   try {
     await beginMoment(client);
-    const heads = await readHeads(client, schema);
-    onCut(heads);
-    yield* copyRows(client, schema, 'true');
+    yield* copyRows(client, schema, `lane = ${lane} and position < ${next}`);
     await client.query('commit');
     finished = true;
-    return heads;
   } finally {
     client.release(!finished); // A reader that stops early leaves COPY half way: not reusable.
   }
 }
 
-export async function readHeads(client: PoolClient, schema: string): Promise<LaneHead[]> {
-  const { rows } = await client.query<{ lane: number; next: string; hash: Buffer }>(
-    statement('read-heads.sql', schema),
-  );
+export function readHeads(client: PoolClient, schema: string): Promise<LaneHead[]> {
+  return queryHeads(client, statement('read-heads.sql', schema));
+}
+
+/** No append gets a position until the transaction ends; readers notice nothing. */
+export function lockHeads(client: PoolClient, schema: string): Promise<LaneHead[]> {
+  return queryHeads(client, `${statement('read-heads.sql', schema)} for no key update`);
+}
+
+async function queryHeads(client: PoolClient, sql: string): Promise<LaneHead[]> {
+  const { rows } = await client.query<{ lane: number; next: string; hash: Buffer }>(sql);
   return rows.map(({ lane, next, hash }) => ({ lane, next: BigInt(next), hash }));
 }
 

@@ -36,22 +36,6 @@ export async function openLanes(pool: Pool, schema: string): Promise<void> {
   await pool.query(statement('open-lanes.sql', schema));
 }
 
-/**
- * Gives a new database its input offsets, for example where a topic's retained part begins. An offset
- * that is stored already is never touched.
- */
-export async function seedOffsets(
-  pool: Pool,
-  schema: string,
-  offsets: readonly { source: string; partition: number; next: bigint }[],
-): Promise<void> {
-  await pool.query(statement('seed-offsets.sql', schema), [
-    offsets.map(({ source }) => source),
-    offsets.map(({ partition }) => partition),
-    offsets.map(({ next }) => String(next)),
-  ]);
-}
-
 class PostgresLog implements EventLog {
   readonly schema: string;
   readonly lanes: number;

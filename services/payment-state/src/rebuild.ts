@@ -1,13 +1,12 @@
 import { parseArgs } from 'node:util';
 import { PAYMENTS_EVENTS } from '@paylog/contracts';
-import { postgresLog } from '@paylog/event-sourcing';
+import { fromTopic, postgresLog } from '@paylog/event-sourcing';
 import { readConfig } from '@paylog/http';
 import { createKafka, kafkaRelayTarget } from '@paylog/kafka';
 import { createLogger } from '@paylog/observability';
 import { createPool } from '@paylog/postgres';
 import { BASE_SETTINGS } from '@paylog/service';
-import { rebuild, type Rebuilt } from './rebuild/rebuild.js';
-import { fromLog, fromTopic } from './rebuild/sources.js';
+import { rebuildPayments, type RebuiltPayments } from './rebuild/rebuild.js';
 
 const USAGE = `rebuild --from postgres|kafka [--swap]
 
@@ -32,14 +31,14 @@ const pool = createPool(config.databaseOwnerUrl, {
   logger,
 });
 
-async function run(): Promise<Rebuilt> {
+async function run(): Promise<RebuiltPayments> {
   const log = await postgresLog(pool, 'payments');
   const swap = values.swap ?? false;
-  if (from === 'postgres') return rebuild({ pool, log, source: fromLog(log), swap });
+  if (from === 'postgres') return rebuildPayments({ pool, log, swap });
   const kafka = createKafka({ brokers: [...config.brokers], clientId: 'payment-state-rebuild' });
   const target = kafkaRelayTarget(kafka, PAYMENTS_EVENTS, { logger });
   try {
-    return await rebuild({ pool, log, source: fromTopic(target), swap });
+    return await rebuildPayments({ pool, log, source: fromTopic(target), swap });
   } finally {
     await target.close();
   }

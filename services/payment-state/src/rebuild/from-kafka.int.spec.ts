@@ -1,5 +1,5 @@
 import { PAYMENT_PARTITIONS } from '@paylog/contracts';
-import { startRelay } from '@paylog/event-sourcing';
+import { fromTopic, startRelay } from '@paylog/event-sourcing';
 import { createKafka, kafkaRelayTarget, provisionTopics } from '@paylog/kafka';
 import { openParts } from '@paylog/service';
 import { createServiceDatabase, testKafkaBrokers, uniqueName } from '@paylog/testing';
@@ -7,8 +7,7 @@ import pg from 'pg';
 import { MIGRATIONS } from '../migrations/index.js';
 import { record } from '../payment/payment-book.js';
 import { captured, paymentOfOrder } from '../testing/facts.js';
-import { rebuild } from './rebuild.js';
-import { fromTopic } from './sources.js';
+import { rebuildPayments } from './rebuild.js';
 
 describe('rebuild from Kafka', () => {
   it('refolds the facts of the topic, waits for the relay, and finds what was tampered with', async () => {
@@ -45,14 +44,18 @@ describe('rebuild from Kafka', () => {
       // Not waited for: the rebuild waits for the relay.
       const source = fromTopic(target);
       const whole = { pool: owner, log, source, swap: false };
-      expect(await rebuild(whole)).toMatchObject({ payments: 20, events: 100, equal: true });
+      expect(await rebuildPayments(whole)).toMatchObject({
+        payments: 20,
+        events: 100,
+        equal: true,
+      });
       const victim = paymentOfOrder('order-7');
       await owner.query(
         `update query.payments set state = jsonb_set(state, '{amounts,captured}', '"1"')
          where payment_id = $1`,
         [victim],
       );
-      expect(await rebuild(whole)).toMatchObject({
+      expect(await rebuildPayments(whole)).toMatchObject({
         equal: false,
         differences: [{ paymentId: victim, found: 'another state' }],
       });

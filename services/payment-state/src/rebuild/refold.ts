@@ -1,10 +1,19 @@
-import type { LogRow } from '@paylog/event-sourcing';
+import type { LogRow, ProjectionTable, TableRow } from '@paylog/event-sourcing';
 import { addAll, empty, type Fact, paymentOf } from '@paylog/payment-domain';
 import { effectsOf } from '../payment/decide.js';
 import { factOfRow } from '../payment/payment-stream.js';
 
-/** A row of the read model, and the event time it is as new as. */
-export type Refolded = ReturnType<typeof effectsOf> & { readonly updatedAt: string };
+const COMPARED = ['storefront', 'order_id', 'attempt', 'label', 'final', 'state'] as const;
+
+type Column = 'payment_id' | 'version' | (typeof COMPARED)[number] | 'updated_at';
+
+/** Compared is what is known of a payment, never when or how often it was told. */
+export const PAYMENTS_TABLE: ProjectionTable<Column> = {
+  name: 'query.payments',
+  key: 'payment_id',
+  compared: COMPARED,
+  columns: ['payment_id', 'version', ...COMPARED, 'updated_at'],
+};
 
 interface Gathered {
   readonly facts: Fact[];
@@ -12,28 +21,29 @@ interface Gathered {
   time: string;
 }
 
-/** One lane's payments as their facts come in. Only facts are taken: the states that events carry are what is checked. */
-export class LaneRefold {
-  readonly #streams = new Map<string, Gathered>();
-
-  /** Rows may repeat, as a topic's do: a fact counts once, the highest version stands. */
-  add(rows: Iterable<LogRow>): void {
-    for (const row of rows) {
-      const fact = factOfRow(row);
-      const known = this.#streams.get(row.stream);
-      if (!known) {
-        this.#streams.set(row.stream, { facts: [fact], version: row.version, time: row.time });
-      } else {
-        known.facts.push(fact);
-        if (row.version > known.version) [known.version, known.time] = [row.version, row.time];
-      }
-    }
+/**
+ * The read model's rows of a lane. Only facts are taken: the states that events carry are what is checked. Rows may
+ * repeat: a fact counts once, the highest version stands.
+ */
+export async function* refold(
+  batches: AsyncIterable<readonly LogRow[]> | Iterable<readonly LogRow[]>,
+): AsyncGenerator<TableRow<Column>> {
+  const streams = new Map<string, Gathered>();
+  for await (const rows of batches) for (const row of rows) gather(streams, row);
+  for (const [paymentId, { facts, version, time }] of streams) {
+    const effects = effectsOf(paymentId, version, paymentOf(addAll(empty(), facts)));
+    const { paymentId: payment_id, orderId: order_id, ...same } = effects;
+    yield { payment_id, order_id, ...same, updated_at: time };
   }
+}
 
-  *payments(): Generator<Refolded> {
-    for (const [paymentId, { facts, version, time }] of this.#streams) {
-      const payment = paymentOf(addAll(empty(), facts));
-      yield { ...effectsOf(paymentId, version, payment), updatedAt: time };
-    }
+function gather(streams: Map<string, Gathered>, row: LogRow): void {
+  const fact = factOfRow(row);
+  const known = streams.get(row.stream);
+  if (!known) {
+    streams.set(row.stream, { facts: [fact], version: row.version, time: row.time });
+  } else {
+    known.facts.push(fact);
+    if (row.version > known.version) [known.version, known.time] = [row.version, row.time];
   }
 }
