@@ -44,6 +44,8 @@ declare
   taken int[] := array_fill(0, array[appends]);
   heads bigint[];
   stream_versions int[];
+  -- The lowest version of a stream at which an append of this flush failed, or null.
+  failed_at int[];
   opened int;
   accepted int := 0;
   claimed int;
@@ -107,19 +109,24 @@ begin
       positions[known.number] := known.position;
     end loop;
 
+    failed_at := array_fill(null::int, array[cardinality(p_streams)]);
     for i in 1 .. appends loop
-      if statuses[i] > 0 then continue; end if;
-      s := taken[a_first[i]];
-      if s > 0 then -- The same key earlier in this flush.
+      if statuses[i] = 0 and taken[a_first[i]] > 0 then -- The same key earlier in this flush.
+        s := taken[a_first[i]];
         statuses[i] := case when a_content[s] = a_content[i] then 1 else 2 end;
         lanes[i] := lanes[s];
         positions[i] := positions[s];
-        continue;
       end if;
+      if statuses[i] = 1 then continue; end if;
       s := a_stream[i];
-      if stream_versions[s] <> a_expected[i] then
+      -- What was decided on top of an append that failed must fail too, also where another writer has
+      -- brought the stream to just the version that it expects: it has not seen what stands there.
+      if statuses[i] = 0 and (stream_versions[s] <> a_expected[i] or a_expected[i] > failed_at[s]) then
         statuses[i] := 3;
         versions[i] := stream_versions[s];
+      end if;
+      if statuses[i] > 0 then
+        failed_at[s] := least(failed_at[s], a_expected[i]);
         continue;
       end if;
       taken[a_first[i]] := i;

@@ -34,14 +34,55 @@ test('the second append to a stream in one flush expects the version after the f
     newAppend('chain-1', 'chain', 0, { rows: [newRow('a'), newRow('b')] }),
     newAppend('chain-2', 'chain', 2),
     newAppend('chain-3', 'chain', 2),
-    newAppend('chain-4', 'chain', 3),
   ]);
   expect(answers).toMatchObject([
     { status: 'appended', version: 2 },
     { status: 'appended', version: 3 },
     { status: 'version_conflict', version: 3 },
-    { status: 'appended', version: 4 },
   ]);
+});
+
+describe('what was decided on top of an append that fails', () => {
+  const others = (stream: string, rows: number) =>
+    log.append(
+      Array.from({ length: rows }, (_, i) => newAppend(`${stream}-other-${i}`, stream, i)),
+    );
+
+  it('fails too, at whatever version another writer has brought the stream to', async () => {
+    await others('raced', 3);
+    const decided = Array.from({ length: 6 }, (_, i) => newAppend(`raced-${i}`, 'raced', i));
+    expect(statuses(await log.append(decided))).toEqual(Array(6).fill('version_conflict'));
+    expect(await log.readStream('raced')).toHaveLength(3);
+  });
+
+  it('fails when the first is refused before it is sent', async () => {
+    await others('unsound', 1);
+    const answers = await log.append([
+      newAppend('unsound-0', 'unsound', 0, { rows: [newRow('\ud800')] }),
+      newAppend('unsound-1', 'unsound', 1),
+      newAppend('sound-0', 'sound', 0),
+    ]);
+    expect(statuses(answers)).toEqual(['refused', 'version_conflict', 'appended']);
+  });
+
+  it('fails when the database refuses the first', async () => {
+    await others('unbearable', 1);
+    const answers = await log.append([
+      newAppend('unbearable-0', 'unbearable', 1, { effects: { minor: 5000 } }),
+      newAppend('unbearable-1', 'unbearable', 2),
+      newAppend('bearable-0', 'bearable', 0),
+    ]);
+    expect(statuses(answers)).toEqual(['refused', 'version_conflict', 'appended']);
+  });
+
+  it('fails when the key of the first stands for other content', async () => {
+    await others('taken', 1);
+    const answers = await log.append([
+      newAppend('taken-other-0', 'taken', 0, { rows: [newRow('something else')] }),
+      newAppend('taken-1', 'taken', 1),
+    ]);
+    expect(statuses(answers)).toEqual(['same_key_other_content', 'version_conflict']);
+  });
 });
 
 test('poison that only the database sees is found by halves; all its neighbours are stored', async () => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { isConnectionLost, sqlState } from '@paylog/postgres';
 import type { Pool, PoolClient } from 'pg';
+import { FailedChain } from './failed-chain.js';
 import { LogFault } from './fault.js';
 import { appendValues, toAnswers, type RawAnswer } from './flush-values.js';
 import type { Append, AppendAnswer, FlushOptions } from './log.js';
@@ -55,16 +56,35 @@ export class Flush {
     return moved ? appends.map(() => moved) : answers;
   }
 
-  async #inHalves(appends: readonly Append[], options: FlushOptions): Promise<AppendAnswer[]> {
+  async #inHalves(
+    appends: readonly Append[],
+    options: FlushOptions,
+    chain = new FailedChain(),
+  ): Promise<AppendAnswer[]> {
     const middle = Math.ceil(appends.length / 2);
     const answers: AppendAnswer[] = [];
     for (const half of [appends.slice(0, middle), appends.slice(middle)]) {
-      if (half.length === 0) continue;
-      const given = await this.#unlessRefused(half, options);
-      if (Array.isArray(given)) answers.push(...given);
-      else if (half.length > 1) answers.push(...(await this.#inHalves(half, options)));
-      else answers.push({ status: 'refused', reason: `${sqlState(given)} ${given.message}` });
+      const heldBack = half.map((append) => chain.heldBack(append));
+      const tried = half.filter((_, i) => heldBack[i] === undefined);
+      const given = await this.#tried(tried, options, chain);
+      const next = given.values();
+      answers.push(...heldBack.map((answer) => answer ?? (next.next().value as AppendAnswer)));
     }
+    return answers;
+  }
+
+  async #tried(
+    appends: readonly Append[],
+    options: FlushOptions,
+    chain: FailedChain,
+  ): Promise<AppendAnswer[]> {
+    if (appends.length === 0) return [];
+    const given = await this.#unlessRefused(appends, options);
+    if (!Array.isArray(given) && appends.length > 1) return this.#inHalves(appends, options, chain);
+    const answers: AppendAnswer[] = Array.isArray(given)
+      ? given
+      : [{ status: 'refused', reason: `${sqlState(given)} ${given.message}` }];
+    answers.forEach((answer, i) => chain.note(appends[i] as Append, answer));
     return answers;
   }
 

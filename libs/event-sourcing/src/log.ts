@@ -118,6 +118,8 @@ export interface EventLog {
   readonly lanes: number;
   /**
    * One durable commit for up to 256 appends and 4 MiB. Each append has its own answer, in order.
+   * What expects a higher version of a stream than an append before it that failed, fails too: it
+   * was decided on top of what is not there.
    * Unless every append is `appended` or `duplicate`, the others are appended all the same, but the
    * input offset is not moved, nothing is parked or settled and the flush's own effects are not
    * applied: decide again after a conflict, flush again with the refused

@@ -1,5 +1,6 @@
-import { checkFlush, storableOptions, whyRefused } from './check-append.js';
+import { checkFlush, storableOptions } from './check-append.js';
 import { blockHash, contentDigest, GENESIS, rowDigest } from './digest.js';
+import { answeredBeforehand, FailedChain } from './failed-chain.js';
 import { MemoryParking } from './memory-parking.js';
 import type { Append, AppendAnswer, EventLog, FlushOptions, LaneHead, LogRow } from './log.js';
 
@@ -59,20 +60,22 @@ class MemoryLog implements EventLog {
   async append(appends: readonly Append[], given: FlushOptions = {}): Promise<AppendAnswer[]> {
     checkFlush(appends);
     const options = storableOptions(given);
-    const refusals = appends.map((append) => whyRefused(append, this.lanes));
+    const beforehand = answeredBeforehand(appends, this.lanes);
 
     const moved = this.#whereOffsetMoved(options);
     if (moved !== undefined) {
       const answer: AppendAnswer = { status: 'offset_moved', next: moved };
-      return appends.length === 0
-        ? [answer]
-        : refusals.map((reason) => (reason ? { status: 'refused', reason } : answer));
+      return appends.length === 0 ? [answer] : beforehand.map((early) => early ?? answer);
     }
     const accepted: Accepted[] = [];
     const written = new Map<number, LogRow[]>();
+    const chain = new FailedChain();
     const answers = appends.map((append, i): AppendAnswer => {
-      const reason = refusals[i];
-      return reason ? { status: 'refused', reason } : this.#appendOne(append, accepted, written);
+      const early = beforehand[i];
+      if (early) return early;
+      const answer = this.#known(append) ?? this.#appendOne(append, chain, accepted, written);
+      chain.note(append, answer);
+      return answer;
     });
     // Whoever is told of a conflict must decide again: the input can't be past it.
     const stands = answers.every(({ status }) => status === 'appended' || status === 'duplicate');
@@ -131,16 +134,23 @@ class MemoryLog implements EventLog {
     return stored === undefined || stored === input.from ? undefined : stored;
   }
 
-  #appendOne(append: Append, accepted: Accepted[], written: Map<number, LogRow[]>): AppendAnswer {
-    const digest = contentDigest(append);
+  #known(append: Append): AppendAnswer | undefined {
     const claim = this.#keys.get(append.key);
-    if (claim) {
-      return claim.digest.equals(digest)
-        ? { status: 'duplicate', lane: claim.lane, position: claim.position }
-        : { status: 'same_key_other_content' };
-    }
+    if (!claim) return undefined;
+    return claim.digest.equals(contentDigest(append))
+      ? { status: 'duplicate', lane: claim.lane, position: claim.position }
+      : { status: 'same_key_other_content' };
+  }
+
+  #appendOne(
+    append: Append,
+    chain: FailedChain,
+    accepted: Accepted[],
+    written: Map<number, LogRow[]>,
+  ): AppendAnswer {
+    const digest = contentDigest(append);
     const stream = this.#streams.get(append.stream) ?? [];
-    if (stream.length !== append.expectedVersion) {
+    if (stream.length !== append.expectedVersion || chain.heldBack(append)) {
       return { status: 'version_conflict', version: stream.length };
     }
     const { lane, key } = append;

@@ -1,7 +1,8 @@
 import { assertDurableCommits } from '@paylog/postgres';
 import type { Pool } from 'pg';
-import { checkFlush, storableOptions, whyRefused } from './check-append.js';
+import { checkFlush, storableOptions } from './check-append.js';
 import { LogFault } from './fault.js';
+import { answeredBeforehand } from './failed-chain.js';
 import { Flush, withoutMove, type FlushTimes } from './flush.js';
 import type { Append, AppendAnswer, EventLog, FlushOptions, LaneHead, LogRow } from './log.js';
 import { statement } from './log-sql.js';
@@ -63,16 +64,14 @@ class PostgresLog implements EventLog {
   async append(appends: readonly Append[], given: FlushOptions = {}): Promise<AppendAnswer[]> {
     checkFlush(appends);
     const options = storableOptions(given);
-    const refusals = appends.map((append) => whyRefused(append, this.lanes));
-    const sound = appends.filter((_, i) => refusals[i] === undefined);
+    const beforehand = answeredBeforehand(appends, this.lanes);
+    const sound = appends.filter((_, i) => beforehand[i] === undefined);
     const sent = sound.length === appends.length ? options : withoutMove(options);
     const answers = sound.length === 0 && isEmpty(sent) ? [] : await this.#flush.run(sound, sent);
     this.#afterCommit(answers);
     if (sound.length === appends.length) return answers;
     const next = answers.values();
-    return refusals.map((reason) =>
-      reason === undefined ? present(next.next().value) : { status: 'refused', reason },
-    );
+    return beforehand.map((answer) => answer ?? present(next.next().value));
   }
 
   async readLane(lane: number, from: bigint, limit: number): Promise<LogRow[]> {
