@@ -101,8 +101,10 @@ export class LaneOwner {
     // The cursor is a hint, written after each batch: its commit need not wait for the disk.
     const settings = `set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
       set synchronous_commit = off; listen "${schema}"`;
-    const opened: Session = await Session.open(pool, this.#name, settings, {
+    let opened: Session | undefined;
+    opened = await Session.open(pool, this.#name, settings, {
       onNotification: (payload) => this.#wake(payload.split(',').map(Number)),
+      // Lost before it was open: the opening fails, and nobody has a lock through it.
       onLost: () => this.#lose(opened),
     });
     return opened;
