@@ -96,18 +96,15 @@ export class LaneOwner {
     }
   }
 
-  async #open(): Promise<Session> {
+  #open(): Promise<Session> {
     const { pool, schema } = this.#options;
     // The cursor is a hint, written after each batch: its commit need not wait for the disk.
     const settings = `set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
       set synchronous_commit = off; listen "${schema}"`;
-    let opened: Session | undefined;
-    opened = await Session.open(pool, this.#name, settings, {
+    return Session.open(pool, this.#name, settings, {
       onNotification: (payload) => this.#wake(payload.split(',').map(Number)),
-      // Lost before it was open: the opening fails, and nobody has a lock through it.
-      onLost: () => this.#lose(opened),
+      onLost: (session) => this.#lose(session),
     });
-    return opened;
   }
 
   /** An equal part of the lanes for each process that is there for the same purpose. */

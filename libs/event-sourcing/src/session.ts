@@ -6,7 +6,8 @@ const ANSWER_TIMEOUT_MS = 3_000;
 
 export interface SessionEvents {
   onNotification(payload: string): void;
-  onLost(): void;
+  /** Also of one that is lost before it is open. */
+  onLost(session: Session): void;
 }
 
 /**
@@ -28,10 +29,10 @@ export class Session {
     events: SessionEvents,
   ): Promise<Session> {
     const client = dedicatedClient(pool, name);
-    client.on('error', () => events.onLost());
-    client.on('end', () => events.onLost());
-    client.on('notification', ({ payload = '' }) => events.onNotification(payload));
     const session = new Session(client);
+    client.on('error', () => events.onLost(session));
+    client.on('end', () => events.onLost(session));
+    client.on('notification', ({ payload = '' }) => events.onNotification(payload));
     try {
       await withDeadline(client.connect());
       await session.query(settings);
