@@ -1,4 +1,4 @@
-import { ACCOUNT, type System } from '@paylog/local';
+import { ACCOUNT, type System, waitFor } from '@paylog/local';
 import { bookDifferences } from './check-books.js';
 import { happeningDifferences } from './check-happenings.js';
 import { differencesOf, intentsOf, type View, viewsOf } from './check-payments.js';
@@ -35,6 +35,14 @@ interface Cast {
   readonly incidents: Incidents;
 }
 
+/** How far it came. */
+interface Played {
+  readonly driven: readonly Driven[];
+  readonly paidOut: PaidOut;
+  /** By name; empty: reached in time. */
+  readonly problems: ReadonlyMap<string, readonly string[]>;
+}
+
 /** Drives orders of every kind through a fresh system, then checks every figure against the gateway's truth. */
 export async function runDemo(
   { orders: count, seed }: DemoOptions,
@@ -53,28 +61,29 @@ export async function runDemo(
   const incidents = new Incidents(system, shop, watch, { apiKey, webhookSecret });
   const cast = { system, shop, watch, finance, incidents };
   try {
-    const { driven, paidOut } = await play(
-      cast,
-      planOrders(count - 1, seed, SCENARIOS),
-      seed,
-      progress,
-    );
+    const played = await play(cast, planOrders(count - 1, seed, SCENARIOS), seed, progress);
     progress.phase('checking every figure');
     const key = configuration.secrets.RECONCILIATION_SIGNING_KEY;
-    return await check(cast, driven, paidOut, key);
+    return await check(cast, played, key);
   } finally {
     await Promise.all([watch.close(), finance.close(), shop.close(), incidents.close()]);
     await system.close();
   }
 }
 
-/** Orders, incidents, quiet, mending, quiet, payout, quiet. */
+/** Orders, incidents, quiet, mending, quiet, payout, quiet. What does not come to its end is a problem of the report. */
 async function play(
   { system, shop, watch, finance, incidents }: Cast,
   orders: readonly Order[],
   seed: number,
   progress: Progress,
-): Promise<{ driven: Driven[]; paidOut: PaidOut }> {
+): Promise<Played> {
+  const problems = new Map<string, string[]>();
+  const reach = async (name: string, act: () => Promise<unknown>) => {
+    const before = problems.get(name) ?? [];
+    problems.set(name, before);
+    await act().catch((error: Error) => void before.push(error.message));
+  };
   const poisoned: Order = {
     orderId: `order-${seed}-poisoned`,
     scenario: POISONED_ORDER,
@@ -90,25 +99,32 @@ async function play(
   });
   progress.phase('waiting until every message has arrived');
   await incidents.happened(poisoned);
-  await waitUntilQuiet(system);
+  await reach('comes_to_rest', () => waitUntilQuiet(system));
   await watch.caughtUp();
   incidents.refusedAloud(poisoned);
   progress.phase('mending what was unreadable');
   await incidents.mend();
   const [late] = await driveAll([poisoned], { perform: async () => {} }, watch, () => {});
-  await waitUntilQuiet(system);
+  await reach('comes_to_rest', () => waitUntilQuiet(system));
   progress.phase('paying out, closing the statements');
+  await nextSecond();
   const paidOut = await payOut(system.sandbox(), ACCOUNT, DISCREPANCIES);
-  await finance.closed(paidOut.payouts.map(({ id }) => id));
-  await waitUntilQuiet(system);
+  await reach('statements_close', () => finance.closed(paidOut.payouts.map(({ id }) => id)));
+  await reach('comes_to_rest', () => waitUntilQuiet(system));
   await Promise.all([watch.caughtUp(), finance.caughtUp()]);
-  return { driven: late === undefined ? driven : [...driven, late], paidOut };
+  return { driven: late === undefined ? driven : [...driven, late], paidOut, problems };
+}
+
+/** The gateway counts in whole seconds: what happens in the second of a payout need not be in it. */
+async function nextSecond(): Promise<void> {
+  const second = () => Math.floor(Date.now() / 1_000);
+  const now = second();
+  await waitFor('the next second', async () => (second() > now ? true : undefined));
 }
 
 async function check(
   cast: Cast,
-  driven: readonly Driven[],
-  paidOut: PaidOut,
+  { driven, paidOut, problems: unreached }: Played,
   signingKey: string,
 ): Promise<Outcome> {
   const { system, watch, finance, incidents } = cast;
@@ -131,7 +147,7 @@ async function check(
       ...(await happeningDifferences(system, order, about)),
     ]);
   }
-  for (const [name, problems] of incidents.problems) note(name, problems);
+  for (const [name, problems] of [...incidents.problems, ...unreached]) note(name, problems);
   note('books_agree_with_gateway', bookDifferences(finance, truth, paidOut, signingKey));
   const figures = await readFigures(system, {
     views: [...views.values()].flat(),

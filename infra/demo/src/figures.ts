@@ -82,7 +82,13 @@ async function rebuildFigures(system: RunningSystem): Promise<Figures['rebuild']
     'equal' | 'different'
   >;
   for (const source of SOURCES) {
-    const { equal } = await rebuildPayments(system, source);
+    const equal = await rebuildPayments(system, source).then(
+      (rebuilt) => rebuilt.equal,
+      (error: Error) => {
+        process.stderr.write(`${error.message}\n`);
+        return false;
+      },
+    );
     results[source] = equal ? 'equal' : 'different';
   }
   return results;

@@ -23,8 +23,8 @@ const TIMINGS = {
 
 new Command('demo')
   .description('start everything, drive orders of every kind through it, and check every figure')
-  .option('--orders <count>', 'how many orders', wholeNumber, 200)
-  .option('--seed <number>', 'the same seed gives the same orders', wholeNumber, 7)
+  .option('--orders <count>', 'how many orders, 2 at least', atLeast(2), 200)
+  .option('--seed <number>', 'the same seed gives the same orders', atLeast(1), 7)
   .option('--json', 'the last line on stdout is one JSON object')
   .option('--exit', 'stop everything when it is done; else it stays up until Ctrl-C')
   .action(demo)
@@ -98,8 +98,10 @@ function untilToldToEnd(): Promise<undefined> {
   });
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError('Write a whole number from 1.');
+function atLeast(lowest: number) {
+  return (text: string): number => {
+    const number = Number(text);
+    if (Number.isSafeInteger(number) && number >= lowest) return number;
+    throw new InvalidArgumentError(`Write a whole number from ${lowest}.`);
+  };
 }

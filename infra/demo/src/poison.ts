@@ -175,7 +175,7 @@ export class Poisoner {
 
   /** An event as the gateway would send it, around the object as it is there. */
   async #eventAbout(intentId: string): Promise<Buffer> {
-    const api = new HttpApi(this.system.url('sandbox-gateway'), this.gateway.apiKey);
+    const api = new HttpApi(this.system.url('sandbox-gateway'), { key: this.gateway.apiKey });
     const object = await api.get<object>(`/v1/payment_intents/${intentId}`);
     const event = {
       id: `evt_${randomUUID().replaceAll('-', '')}`,

@@ -58,7 +58,7 @@ async function followOneOrder(
   tell(`placed ${orderId}: ${paymentId} is ${status}`);
   await captureAndRelease(watch, paymentId);
   tell('captured, and the goods are released');
-  const { label } = await new HttpApi(system.url('payment-state'), readToken).get<{
+  const { label } = await new HttpApi(system.url('payment-state'), { key: readToken }).get<{
     label: string;
   }>(`/v1/payments/${paymentId}`);
   tell(`payment-state answers ${label} to the shopper's read token`);

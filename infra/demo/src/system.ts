@@ -18,19 +18,14 @@ export class RunningSystem {
     });
   }
 
-  /** As the storefront. */
+  /** As the storefront: its requests carry keys and references, so that they can be repeated. */
   shop(service: ServiceName): HttpApi {
-    return new HttpApi(this.url(service), this.run.apiKey);
+    return new HttpApi(this.url(service), { key: this.run.apiKey, repeatable: true });
   }
 
   /** As an operator. */
   operator(service: ServiceName): HttpApi {
-    return new HttpApi(this.url(service), this.run.operatorKey);
-  }
-
-  /** Each replica, as an operator: for what a process counts by itself. */
-  operators(service: ServiceName): HttpApi[] {
-    return this.run.services[service].map((url) => new HttpApi(url, this.run.operatorKey));
+    return new HttpApi(this.url(service), { key: this.run.operatorKey, repeatable: true });
   }
 
   /** The gateway's own administration, which no provider has. */
