@@ -5,8 +5,8 @@ import { METADATA } from './metadata.js';
 import { observePayment, observeRefund } from './observe.js';
 import { parsePaymentIntent, parseRefund } from './shapes.js';
 
-/** Clocks differ, and a call may have waited on its way. */
-const WINDOW_BEFORE_SECONDS = 300;
+/** Clocks differ, and a call may have waited on its way. A charge missed is a second charge; a wide window costs pages. */
+const WINDOW_BEFORE_SECONDS = 3600;
 const WINDOW_AFTER_SECONDS = 3600;
 const PAGE = 100;
 
