@@ -13,11 +13,10 @@ export interface Sending {
 }
 
 const JITTER_MS = 60;
-const SPREAD_MS = 1500;
 const STEP_MS = 250;
 const SECOND_DELIVERY_AFTER_MS = 120;
 
-/** Events of one payment that are held back so that the last overtakes the first. */
+/** The first events of one payment are held back, each for longer than the next: the last always overtakes the first. */
 const REORDERED_EVENTS = 6;
 
 /**
@@ -46,7 +45,7 @@ export function sendingsOf(store: Store, seed: string, event: EventRecord): read
       return index === 1 ? [{ ...first, signedWrong: true }] : [first];
     case 'reordered': {
       const held = Math.max(0, REORDERED_EVENTS - index) * STEP_MS;
-      return [{ ...first, delayMs: held + Math.floor(draw * (SPREAD_MS - held)) }];
+      return [{ ...first, delayMs: held + Math.floor(draw * STEP_MS) }];
     }
   }
 }
