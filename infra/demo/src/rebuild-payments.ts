@@ -1,6 +1,6 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { repository } from '@paylog/local';
-import { execa } from 'execa';
 import type { RunningSystem } from './system.js';
 
 export const SOURCES = ['postgres', 'kafka'] as const;
@@ -18,13 +18,10 @@ export interface Rebuilt {
 export async function rebuildPayments(system: RunningSystem, from: Source): Promise<Rebuilt> {
   const { kafka, postgres } = system.run;
   const script = join(repository, 'services', 'payment-state', 'dist', 'rebuild.js');
-  const { stdout, stderr, exitCode } = await execa(process.execPath, [script, '--from', from], {
-    env: {
-      DATABASE_OWNER_URL: postgres.databases['payment-state'].ownerUrl,
-      DATABASE_URL: postgres.databases['payment-state'].url,
-      KAFKA_BROKERS: kafka.brokers.join(','),
-    },
-    reject: false,
+  const { stdout, stderr, exitCode } = await run([script, '--from', from], {
+    DATABASE_OWNER_URL: postgres.databases['payment-state'].ownerUrl,
+    DATABASE_URL: postgres.databases['payment-state'].url,
+    KAFKA_BROKERS: kafka.brokers.join(','),
   });
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) {
@@ -32,4 +29,21 @@ export async function rebuildPayments(system: RunningSystem, from: Source): Prom
     throw new Error(`The rebuild from ${from} ended with ${exitCode} and no result:\n${why}`);
   }
   return JSON.parse(line) as Rebuilt;
+}
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | string | undefined;
+}
+
+/** A difference is an exit code, not an error of ours. */
+function run(args: readonly string[], environment: Record<string, string>): Promise<Ended> {
+  const env = { ...process.env, ...environment };
+  const maxBuffer = 64 * 1024 * 1024;
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, maxBuffer }, (error, stdout, stderr) => {
+      resolve({ stdout, stderr, exitCode: error === null ? 0 : (error.code ?? undefined) });
+    });
+  });
 }

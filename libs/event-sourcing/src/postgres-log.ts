@@ -15,12 +15,12 @@ const PRUNE_EVERY_FLUSHES = 2000;
 /**
  * The log of one schema. Checks that a commit is on disk when it is answered.
  * `answerTimeoutMs` (default 5,000): a call without an answer is given up. `settleTimeoutMs` (default
- * 900): how long a lost answer is looked for before the caller is told that the outcome is unknown.
+ * 600): how long a lost answer is looked for before the caller is told that the outcome is unknown.
  */
 export async function postgresLog(
   pool: Pool,
   schema: string,
-  { answerTimeoutMs = 5_000, settleTimeoutMs = 900 }: Partial<FlushTimes> = {},
+  { answerTimeoutMs = 5_000, settleTimeoutMs = 600 }: Partial<FlushTimes> = {},
 ): Promise<EventLog> {
   await assertDurableCommits(pool).catch((cause: unknown) => {
     if (cause instanceof Error && cause.message.startsWith('synchronous_commit')) {
