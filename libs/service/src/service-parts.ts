@@ -191,7 +191,13 @@ async function migrateWhenReachable(
       if (done.length > 0) logger.info({ migrations: done }, 'migrated');
       return;
     } catch (error) {
-      if (source.isInitialized || Date.now() > deadline) throw error;
+      if (source.isInitialized) throw error;
+      if (Date.now() > deadline) {
+        const advice = 'check that it runs and what DATABASE_OWNER_URL says';
+        throw new Error(`Postgres did not answer for ${CONNECT_MS / 1_000} s; ${advice}`, {
+          cause: error,
+        });
+      }
       logger.warn({ err: error }, 'Postgres does not answer yet; trying again');
       await sleep(500);
     } finally {
