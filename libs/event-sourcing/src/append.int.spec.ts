@@ -34,10 +34,12 @@ test('the second append to a stream in one flush expects the version after the f
     newAppend('chain-1', 'chain', 0, { rows: [newRow('a'), newRow('b')] }),
     newAppend('chain-2', 'chain', 2),
     newAppend('chain-3', 'chain', 2),
+    newAppend('chain-4', 'chain', 3), // Fits, but was decided on top of chain-3.
   ]);
   expect(answers).toMatchObject([
     { status: 'appended', version: 2 },
     { status: 'appended', version: 3 },
+    { status: 'version_conflict', version: 3 },
     { status: 'version_conflict', version: 3 },
   ]);
 });
