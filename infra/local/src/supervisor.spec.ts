@@ -78,6 +78,18 @@ describe('Supervisor', () => {
     expect(said[0]).toContain('exit code 3');
   });
 
+  it('keeps a held process away until it is released', async () => {
+    const { supervisor } = await started(await spec('fake-1'), await spec('fake-2'));
+    await supervisor.hold('fake-1');
+    // Another process dies and comes back meanwhile: time enough for the held one to come back as well.
+    await supervisor.kill('fake-2');
+    await supervisor.ready('fake-2');
+    expect(supervisor.status()[0]).toMatchObject({ pid: undefined, state: 'waiting' });
+    supervisor.release('fake-1');
+    await supervisor.ready('fake-1');
+    expect(supervisor.status()[0]).toMatchObject({ state: 'ready', restarts: 1 });
+  });
+
   it('restarts one process on request and leaves the others alone', async () => {
     const { supervisor } = await started(await spec('fake-1'), await spec('fake-2'));
     const before = pidsOf(supervisor);

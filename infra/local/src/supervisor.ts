@@ -68,6 +68,16 @@ export class Supervisor {
     return this.#named(instance).kill();
   }
 
+  /** Kill -9, and it stays away until it is released. */
+  hold(instance: string): Promise<void> {
+    return this.#named(instance).hold();
+  }
+
+  /** Starts what was held. */
+  release(instance: string): void {
+    this.#named(instance).release();
+  }
+
   /** Stops it in good order, and waits until its successor is ready. */
   restart(instance: string): Promise<void> {
     return this.#named(instance).restart();
@@ -99,6 +109,7 @@ class Instance {
   #pauseMs = FIRST_PAUSE_MS;
   readonly #stopping = new AbortController();
   #supervision: Promise<void> | undefined;
+  #held: { readonly until: Promise<void>; readonly release: () => void } | undefined;
 
   constructor(
     readonly spec: InstanceSpec,
@@ -137,6 +148,16 @@ class Instance {
     return this.#child?.kill() ?? { code: null, signal: null };
   }
 
+  async hold(): Promise<void> {
+    this.#held ??= gate();
+    await this.kill();
+  }
+
+  release(): void {
+    this.#held?.release();
+    this.#held = undefined;
+  }
+
   async restart(): Promise<void> {
     this.#ready = false;
     await this.#child?.stop(this.options.stopWithinMs);
@@ -145,6 +166,7 @@ class Instance {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.release();
     await this.#child?.stop(this.options.stopWithinMs);
     await this.#supervision;
   }
@@ -170,6 +192,7 @@ class Instance {
       );
       await sleep(this.#pauseMs, undefined, { signal }).catch(() => {});
       this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      await this.#held?.until;
       this.#restarts += 1;
       if (!signal.aborted) void this.#reportReturn();
     }
@@ -207,4 +230,12 @@ class Instance {
     if (this.options.report === undefined) process.stderr.write(`${line}\n`);
     else this.options.report(line);
   }
+}
+
+function gate(): { until: Promise<void>; release: () => void } {
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { until, release };
 }

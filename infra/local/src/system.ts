@@ -30,6 +30,17 @@ export interface SystemOptions {
   readonly fast?: boolean;
   /** Told what happens, deaths and restarts included. Default: lines on stderr. */
   readonly report?: (line: string) => void;
+  /** The folder that holds `services/`, built. Default: this checkout. */
+  readonly code?: string;
+  /** Servers that are there already. Default: those of the environment, if it names any. */
+  readonly given?: Given;
+}
+
+/** Addresses of servers that somebody else started and stops. */
+export interface Given {
+  readonly kafkaBrokers?: readonly string[];
+  /** A superuser's. */
+  readonly postgresUrl?: string;
 }
 
 /** A running system: all services, Kafka and Postgres. */
@@ -49,6 +60,9 @@ export interface System {
   status(): InstanceStatus[];
   /** Kill -9 of one process; it is started again. */
   kill(instance: string): Promise<void>;
+  /** Kill -9 of one process, which stays away until `release` is called. */
+  hold(instance: string): Promise<void>;
+  release(instance: string): void;
   /** Stops one process in good order, and waits until its successor is ready. */
   restart(instance: string): Promise<void>;
   /** Waits until one process is ready (again). */
@@ -59,15 +73,16 @@ export interface System {
 /** Starts everything and waits until each part is ready; when one can't start, all are stopped again. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   if (options.announce !== false) refuseSecondRun();
-  refuseUnbuilt();
+  refuseUnbuilt(options.code ?? repository);
   const report = options.report ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const folder = options.folder ?? stackFolder();
   const logs = join(folder, 'logs');
   mkdirSync(logs, { recursive: true });
+  const given = options.given ?? givenByEnvironment();
   const stack = await startStack({
     folder,
-    postgresUrl: process.env['PAYLOG_POSTGRES_URL'],
-    kafkaBrokers: process.env['PAYLOG_KAFKA_BROKERS']?.split(','),
+    postgresUrl: given.postgresUrl,
+    kafkaBrokers: given.kafkaBrokers && [...given.kafkaBrokers],
     fast: options.fast ?? false,
   });
   report(`Kafka: ${stack.kafka.source}, Postgres: ${stack.postgres.source}`);
@@ -77,6 +92,14 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     await stack.stop();
     throw error;
   }
+}
+
+function givenByEnvironment(): Given {
+  const { PAYLOG_POSTGRES_URL: postgresUrl, PAYLOG_KAFKA_BROKERS: brokers } = process.env;
+  return {
+    ...(postgresUrl !== undefined && { postgresUrl }),
+    ...(brokers !== undefined && { kafkaBrokers: brokers.split(',') }),
+  };
 }
 
 async function startOn(
@@ -131,6 +154,8 @@ async function startOn(
     },
     status: () => supervisor.status(),
     kill: async (instance) => void (await supervisor.kill(instance)),
+    hold: (instance) => supervisor.hold(instance),
+    release: (instance) => supervisor.release(instance),
     restart: (instance) => supervisor.restart(instance),
     ready: (instance) => supervisor.ready(instance),
     stop: async () => {
@@ -183,7 +208,7 @@ function specOf(place: Place, around: Surroundings, options: SystemOptions): Ins
     service,
     url,
     command: process.execPath,
-    args: [mainOf(service)],
+    args: [mainOf(options.code ?? repository, service)],
     readyPath: SERVICES[service].readyPath,
     logFile: join(around.logs, `${instance}.log`),
     env: {
@@ -228,12 +253,12 @@ function isStateful(service: ServiceName): service is StatefulService {
   return (STATEFUL_SERVICES as ServiceName[]).includes(service);
 }
 
-function mainOf(service: ServiceName): string {
-  return join(repository, 'services', service, 'dist', 'main.js');
+function mainOf(code: string, service: ServiceName): string {
+  return join(code, 'services', service, 'dist', 'main.js');
 }
 
-function refuseUnbuilt(): void {
-  const missing = SERVICE_NAMES.filter((service) => !existsSync(mainOf(service)));
+function refuseUnbuilt(code: string): void {
+  const missing = SERVICE_NAMES.filter((service) => !existsSync(mainOf(code, service)));
   if (missing.length === 0) return;
   throw new Error(`Not built: ${missing.join(', ')}. Run \`npm run build\``);
 }
