@@ -19,8 +19,9 @@ export { removeAtEnd } from './child.js';
 export { startSystem, type System, type SystemOptions } from './system.js';
 export { type InstanceSpec, type InstanceStatus, Supervisor } from './supervisor.js';
 export { readRun, type Run } from './run-file.js';
-export { ACCOUNT, type Configuration, STOREFRONT } from './configuration.js';
-export type { DatabaseUrls } from './provision.js';
+export { ACCOUNT, type Configuration, configure, STOREFRONT } from './configuration.js';
+export { freePort } from './ports.js';
+export { type DatabaseUrls, provisionPostgres } from './provision.js';
 export {
   SERVICE_NAMES,
   type ServiceName,
