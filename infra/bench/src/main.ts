@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { append } from './append.js';
 import { runBench, type Bench, type BenchOptions, type SpecialBench } from './bench.js';
 import { tableOf } from './table.js';
 
-const BENCHES: readonly (Bench | SpecialBench)[] = [];
+const BENCHES: readonly (Bench | SpecialBench)[] = [append];
 
 interface Given {
   readonly rounds: number;

@@ -56,7 +56,7 @@ const GATEWAY = ['pi', 'ch', 're'] as const;
 type GatewayName = (typeof GATEWAY)[number];
 
 /** The ids of the payment with this number; those of its facts rise. */
-function idsOf(number: number, facts: number): Ids {
+export function idsOf(number: number, facts: number): Ids {
   const order = `order-${number}`;
   const payment = paymentIdOf({ mode: 'test', storefront: STOREFRONT, orderId: order, attempt: 1 });
   const operations = OPERATIONS.map((kind) => [kind, operationId(payment, kind, '1')]);
