@@ -13,11 +13,22 @@ export {
   startKafka,
   startNativeKafka,
 } from './kafka.js';
+export {
+  type ClusterBroker,
+  type ClusterOptions,
+  type NativeKafkaCluster,
+  startNativeKafkaCluster,
+} from './kafka-cluster.js';
 export { type Stack, type StackOptions, startStack } from './stack.js';
 export { newFolder, repository, stateFolder } from './places.js';
 export { removeAtEnd } from './child.js';
 export { startSystem, type System, type SystemOptions } from './system.js';
-export { type InstanceSpec, type InstanceStatus, Supervisor } from './supervisor.js';
+export {
+  type Environment,
+  type InstanceSpec,
+  type InstanceStatus,
+  Supervisor,
+} from './supervisor.js';
 export { readRun, type Run } from './run-file.js';
 export { ACCOUNT, type Configuration, configure, STOREFRONT } from './configuration.js';
 export { freePort } from './ports.js';

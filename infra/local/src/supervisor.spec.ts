@@ -99,6 +99,23 @@ describe('Supervisor', () => {
     expect(after[1]).not.toBe(before[1]);
   });
 
+  it('gives the next life an environment of its own, and the life after that none', async () => {
+    const one = await spec('fake-1');
+    const { supervisor, said } = await started(one);
+    for (const [end, restarts] of [
+      ['kill', 2],
+      ['restart', 4],
+    ] as const) {
+      said.length = 0;
+      await supervisor[end]('fake-1', { FAKE_REFUSES: 'once' });
+      await eventually('the life after the next', () => {
+        const [status] = supervisor.status();
+        return status?.restarts === restarts && status.state === 'ready';
+      });
+      expect(said).toContain('fake-1 ended (exit code 2); it is started again in 100 ms');
+    }
+  });
+
   it('leaves no process when it stops, a deaf and a frozen one included', async () => {
     const { supervisor } = await started(
       await spec('fake-1'),

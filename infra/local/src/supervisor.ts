@@ -17,6 +17,9 @@ export interface InstanceSpec {
   readonly logFile: string;
 }
 
+/** Set for one life of one process, over what it always has. */
+export type Environment = Readonly<Record<string, string>>;
+
 export interface InstanceStatus {
   readonly instance: string;
   readonly service: string;
@@ -63,9 +66,12 @@ export class Supervisor {
     return this.#instances.map((instance) => instance.status());
   }
 
-  /** Kill -9. The supervision sees a death like any other, and starts it again. */
-  kill(instance: string): Promise<Exit> {
-    return this.#named(instance).kill();
+  /**
+   * Kill -9. The supervision sees a death like any other, and starts it again: with an environment of
+   * its own for that one life, if one is given.
+   */
+  kill(instance: string, nextLife?: Environment): Promise<Exit> {
+    return this.#named(instance).kill(nextLife);
   }
 
   /** Kill -9, and it stays away until it is released. */
@@ -78,9 +84,12 @@ export class Supervisor {
     this.#named(instance).release();
   }
 
-  /** Stops it in good order, and waits until its successor is ready. */
-  restart(instance: string): Promise<void> {
-    return this.#named(instance).restart();
+  /**
+   * Stops it in good order, and waits until its successor is ready. A successor with an environment of
+   * its own, for that one life, is not waited for: it may be told to die before it is ready.
+   */
+  restart(instance: string, nextLife?: Environment): Promise<void> {
+    return this.#named(instance).restart(nextLife);
   }
 
   /** Waits until it is ready (again). */
@@ -109,6 +118,7 @@ class Instance {
   #pauseMs = FIRST_PAUSE_MS;
   readonly #stopping = new AbortController();
   #supervision: Promise<void> | undefined;
+  #nextLife: Environment | undefined;
   #held: { readonly until: Promise<void>; readonly release: () => void } | undefined;
 
   constructor(
@@ -143,8 +153,9 @@ class Instance {
     return { instance, service, url, pid, state, restarts: this.#restarts };
   }
 
-  async kill(): Promise<Exit> {
+  async kill(nextLife?: Environment): Promise<Exit> {
     this.#ready = false;
+    this.#nextLife = nextLife;
     return this.#child?.kill() ?? { code: null, signal: null };
   }
 
@@ -158,10 +169,11 @@ class Instance {
     this.#held = undefined;
   }
 
-  async restart(): Promise<void> {
+  async restart(nextLife?: Environment): Promise<void> {
     this.#ready = false;
+    this.#nextLife = nextLife;
     await this.#child?.stop(this.options.stopWithinMs);
-    await this.ready();
+    if (nextLife === undefined) await this.ready();
   }
 
   async stop(): Promise<void> {
@@ -176,8 +188,10 @@ class Instance {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const born = Date.now();
+      const ownEnvironment = this.#nextLife;
+      this.#nextLife = undefined;
       this.#child = startChild(this.spec.command, this.spec.args, {
-        env: this.spec.env,
+        env: { ...this.spec.env, ...ownEnvironment },
         logFile: this.spec.logFile,
         stopSignal: 'SIGTERM',
       });
@@ -185,7 +199,9 @@ class Instance {
       this.#ready = false;
       if (signal.aborted) return;
       this.#deaths += 1;
-      if (Date.now() - born > LIVED_MS) this.#pauseMs = FIRST_PAUSE_MS;
+      // A death that was asked for says nothing about how the next life will end.
+      const asked = ownEnvironment !== undefined || this.#nextLife !== undefined;
+      if (asked || Date.now() - born > LIVED_MS) this.#pauseMs = FIRST_PAUSE_MS;
       const how = exit.signal ?? `exit code ${exit.code}`;
       this.#report(
         `${this.spec.instance} ended (${how}); it is started again in ${this.#pauseMs} ms`,

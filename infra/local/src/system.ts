@@ -13,7 +13,12 @@ import {
   type StatefulService,
 } from './services.js';
 import { type Stack, startStack } from './stack.js';
-import { type InstanceSpec, type InstanceStatus, Supervisor } from './supervisor.js';
+import {
+  type Environment,
+  type InstanceSpec,
+  type InstanceStatus,
+  Supervisor,
+} from './supervisor.js';
 
 export interface SystemOptions {
   /** Data, logs and secrets. Default: the checkout's own, which is kept from start to start. */
@@ -58,13 +63,16 @@ export interface System {
   readonly configuration: Configuration;
   service(name: ServiceName): { readonly instances: string[]; readonly urls: string[] };
   status(): InstanceStatus[];
-  /** Kill -9 of one process; it is started again. */
-  kill(instance: string): Promise<void>;
+  /** Kill -9 of one process; it is started again, with `nextLife` in its environment for that one life. */
+  kill(instance: string, nextLife?: Environment): Promise<void>;
   /** Kill -9 of one process, which stays away until `release` is called. */
   hold(instance: string): Promise<void>;
   release(instance: string): void;
-  /** Stops one process in good order, and waits until its successor is ready. */
-  restart(instance: string): Promise<void>;
+  /**
+   * Stops one process in good order, and waits until its successor is ready; not for one with an
+   * environment of its own, which has it for that one life.
+   */
+  restart(instance: string, nextLife?: Environment): Promise<void>;
   /** Waits until one process is ready (again). */
   ready(instance: string): Promise<void>;
   stop(): Promise<void>;
@@ -153,10 +161,10 @@ async function startOn(
       return { instances: instances.map(({ instance }) => instance), urls: urlsOf(places, name) };
     },
     status: () => supervisor.status(),
-    kill: async (instance) => void (await supervisor.kill(instance)),
+    kill: async (instance, nextLife) => void (await supervisor.kill(instance, nextLife)),
     hold: (instance) => supervisor.hold(instance),
     release: (instance) => supervisor.release(instance),
-    restart: (instance) => supervisor.restart(instance),
+    restart: (instance, nextLife) => supervisor.restart(instance, nextLife),
     ready: (instance) => supervisor.ready(instance),
     stop: async () => {
       if (options.announce !== false) withdraw(run);

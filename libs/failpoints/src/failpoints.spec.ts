@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,23 @@ import { parseFailpoint } from './parse.js';
 
 describe('parseFailpoint', () => {
   it('arms the first hit unless another is named', () => {
-    const first = { name: 'intent.call.before', hit: 1 };
+    const first = { name: 'intent.call.before', hit: 1, action: 'kill' };
     expect(parseFailpoint({ PAYLOG_FAILPOINT: 'intent.call.before' })).toEqual(first);
-    const third = { name: 'webhook-ingest.flush.after', hit: 3 };
+    const third = { name: 'webhook-ingest.flush.after', hit: 3, action: 'kill' };
     expect(parseFailpoint({ PAYLOG_FAILPOINT: 'webhook-ingest.flush.after:3' })).toEqual(third);
+  });
+
+  it('kills unless another action is named, with or without a hit', () => {
+    expect(parseFailpoint({ PAYLOG_FAILPOINT: 'intent.call.before=freeze' })).toEqual({
+      name: 'intent.call.before',
+      hit: 1,
+      action: 'freeze',
+    });
+    expect(parseFailpoint({ PAYLOG_FAILPOINT: 'intent.call.before:2=slow' })).toEqual({
+      name: 'intent.call.before',
+      hit: 2,
+      action: 'slow',
+    });
   });
 
   it('arms nothing in production, and nothing when unset or empty', () => {
@@ -21,12 +34,17 @@ describe('parseFailpoint', () => {
     expect(parseFailpoint({ PAYLOG_FAILPOINT: '' })).toBeUndefined();
   });
 
-  it.each(['intent', 'intent.call.before:0', 'intent.call.before:x', 'Intent.Call', ' a.b'])(
-    'refuses %p, for a test that never crashes proves nothing',
-    (setting) => {
-      expect(() => parseFailpoint({ PAYLOG_FAILPOINT: setting })).toThrow('PAYLOG_FAILPOINT');
-    },
-  );
+  it.each([
+    'intent',
+    'intent.call.before:0',
+    'intent.call.before:x',
+    'intent.call.before=stop',
+    'intent.call.before=kill:2',
+    'Intent.Call',
+    ' a.b',
+  ])('refuses %p, for a test that never crashes proves nothing', (setting) => {
+    expect(() => parseFailpoint({ PAYLOG_FAILPOINT: setting })).toThrow('PAYLOG_FAILPOINT');
+  });
 });
 
 describe('failpoint', () => {
@@ -84,6 +102,30 @@ describe('an armed process', () => {
     expect(JSON.parse(died.stderr)).toMatchObject({ failpoint: 'spec.step.before' });
   });
 
+  it('stands still at a frozen point until it is woken, and then goes on', async () => {
+    const { PATH } = process.env;
+    const child = spawn(process.execPath, [join(directory, 'main.js')], {
+      env: { PATH, PAYLOG_FAILPOINT: 'spec.step.after:2=freeze' },
+    });
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    const frozen = new Promise((resolve) => child.stderr.once('data', resolve));
+    const ended = new Promise((resolve) => child.once('close', (code) => resolve(code)));
+    await frozen;
+    while (stateOf(child.pid as number) !== 'T') await new Promise(setImmediate);
+    expect(said).toBe('1\n2\n');
+    child.kill('SIGCONT');
+    expect(await ended).toBe(0);
+    expect(said).toBe('1\n2\n3\nexit handler\n');
+  });
+
+  it('is slow from the armed hit on, and loses nothing', () => {
+    const since = Date.now();
+    const slow = run({ PAYLOG_FAILPOINT: 'spec.step.before:2=slow' });
+    expect(slow.stdout).toBe('1\n2\n3\nexit handler\n');
+    expect(Date.now() - since).toBeGreaterThan(2_000 - 50);
+  });
+
   it('lives when another point is armed, or in production', () => {
     const whole = '1\n2\n3\nexit handler\n';
     expect(run({ PAYLOG_FAILPOINT: 'other.step.before' }).stdout).toBe(whole);
@@ -91,3 +133,11 @@ describe('an armed process', () => {
     expect(production.stdout).toBe(whole);
   });
 });
+
+/** As the kernel has it: T is stopped. */
+function stateOf(pid: number): string | undefined {
+  if (process.platform === 'linux') {
+    return /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+  }
+  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout[0];
+}

@@ -1,3 +1,3 @@
 export { declareFailpoints, failpoint, failpointNames } from './failpoints.js';
 export { parseFailpoint } from './parse.js';
-export type { ArmedFailpoint } from './parse.js';
+export type { ArmedFailpoint, FailpointAction } from './parse.js';
