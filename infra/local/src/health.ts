@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { clusterIdOf } from './kafka.js';
+import { clusterIdOf } from './kafka-admin.js';
 import type { Run } from './run-file.js';
 import { type ServiceName, SERVICES } from './services.js';
 

@@ -1,6 +1,7 @@
 import { provisionedTopics } from '@paylog/contracts';
 import { createKafka, provisionTopics } from '@paylog/kafka';
 import pg from 'pg';
+import { askKafka } from './kafka-admin.js';
 import { roleOf, SERVICES, STATEFUL_SERVICES, type StatefulService } from './services.js';
 
 const OWNER = 'paylog_owner';
@@ -11,11 +12,16 @@ export interface DatabaseUrls {
   readonly ownerUrl: string;
 }
 
-/** Creates every topic of the contracts. Safe to repeat. */
+/** Copies of a partition, where there are as many brokers. */
+const REPLICAS = 3;
+
+/** Creates every topic of the contracts, three times where there are three brokers. Safe to repeat. */
 export async function provisionKafka(brokers: string[]): Promise<void> {
+  const { brokers: members } = await askKafka(brokers, (admin) => admin.describeCluster());
+  const kept = members.length >= REPLICAS ? { replicationFactor: REPLICAS } : {};
   await provisionTopics(
     createKafka({ brokers, clientId: 'paylog-provision' }),
-    provisionedTopics(),
+    provisionedTopics().map((topic) => ({ ...topic, ...kept })),
   );
 }
 

@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { createKafka, createPublisher } from '@paylog/kafka';
 import pg from 'pg';
-import { clusterIdOf, startNativeKafka } from './kafka.js';
+import { clusterIdOf } from './kafka-admin.js';
+import { startNativeKafka } from './kafka.js';
 import { newFolder } from './places.js';
 import { startNativePostgres } from './postgres.js';
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { clusterIdOf, startKafka } from './kafka.js';
+import { clusterIdOf } from './kafka-admin.js';
+import { startKafka } from './kafka.js';
 import { startPostgres } from './postgres.js';
 import { provisionKafka, provisionPostgres } from './provision.js';
 
