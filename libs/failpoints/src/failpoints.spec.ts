@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transformSync } from '@swc/core';
-import { declareFailpoints, failpoint, failpointNames } from './failpoints.js';
+import { crossing, declareFailpoints, failpoint, failpointNames } from './failpoints.js';
 import { parseFailpoint } from './parse.js';
 
 describe('parseFailpoint', () => {
@@ -20,10 +20,10 @@ describe('parseFailpoint', () => {
       hit: 1,
       action: 'freeze',
     });
-    expect(parseFailpoint({ PAYLOG_FAILPOINT: 'intent.call.before:2=slow' })).toEqual({
+    expect(parseFailpoint({ PAYLOG_FAILPOINT: 'intent.call.before:2=freeze' })).toEqual({
       name: 'intent.call.before',
       hit: 2,
-      action: 'slow',
+      action: 'freeze',
     });
   });
 
@@ -52,10 +52,18 @@ describe('failpoint', () => {
     expect(failpoint('spec.step.before')).toBeUndefined();
   });
 
+  it('hands a step on as it is, and declares the points round it', () => {
+    const answer = Promise.resolve('answer');
+    const crossed = crossing('spec.another');
+    expect(crossed(() => answer)).toBe(answer);
+    expect(failpointNames()).toEqual(['spec.another.after', 'spec.another.before']);
+  });
+
   it('lists declared names once, sorted', () => {
     declareFailpoints(['spec.step.before', 'spec.step.after']);
     declareFailpoints(['spec.step.before']);
-    expect(failpointNames()).toEqual(['spec.step.after', 'spec.step.before']);
+    const ofStep = failpointNames().filter((name) => name.startsWith('spec.step.'));
+    expect(ofStep).toEqual(['spec.step.after', 'spec.step.before']);
   });
 });
 
@@ -85,11 +93,24 @@ describe('an armed process', () => {
     );
   });
 
+  beforeAll(() => {
+    writeFileSync(
+      join(directory, 'crossing.js'),
+      `import { crossing } from './failpoints.js';
+       const crossed = crossing('spec.crossed');
+       const step = async () => {
+         console.log('crossed');
+         return 'result';
+       };
+       console.log(await crossed(step));`,
+    );
+  });
+
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  function run(env: Record<string, string>) {
+  function run(env: Record<string, string>, script = 'main.js') {
     const { PATH } = process.env;
-    return spawnSync(process.execPath, [join(directory, 'main.js')], {
+    return spawnSync(process.execPath, [join(directory, script)], {
       env: { PATH, ...env },
       encoding: 'utf8',
     });
@@ -119,11 +140,14 @@ describe('an armed process', () => {
     expect(said).toBe('1\n2\n3\nexit handler\n');
   });
 
-  it('is slow from the armed hit on, and loses nothing', () => {
-    const since = Date.now();
-    const slow = run({ PAYLOG_FAILPOINT: 'spec.step.before:2=slow' });
-    expect(slow.stdout).toBe('1\n2\n3\nexit handler\n');
-    expect(Date.now() - since).toBeGreaterThan(2_000 - 50);
+  it.each([
+    ['before', ''],
+    ['after', 'crossed\n'],
+  ])('dies %s a step that it crosses', (point, said) => {
+    const died = run({ PAYLOG_FAILPOINT: `spec.crossed.${point}` }, 'crossing.js');
+    expect(died.signal).toBe('SIGKILL');
+    expect(died.stdout).toBe(said);
+    expect(run({}, 'crossing.js').stdout).toBe('crossed\nresult\n');
   });
 
   it('lives when another point is armed, or in production', () => {

@@ -1,30 +1,45 @@
 import { writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ArmedFailpoint, parseFailpoint } from './parse.js';
 
 const armed = parseFailpoint(process.env);
 const declared = new Set<string>();
 let hits = 0;
 
-/** How long a slow point takes. */
-const SLOW_MS = 1_000;
+/** Runs a step that crosses a boundary, between the points `<step>.before` and `<step>.after`. */
+export type Crossing = <T>(cross: () => Promise<T>) => Promise<T>;
 
 /**
  * A named place at which a crash test may hurt this process. Costs one comparison unless
  * `PAYLOG_FAILPOINT` names a point. At the armed hit the process dies by SIGKILL: no handler, no
  * flush, no answer, as if the machine had taken it; or it is frozen by SIGSTOP until someone sends
- * SIGCONT; or it is slow, from this hit on. Await it, before and after each step that crosses a
- * boundary.
+ * SIGCONT. Await it, before and after each step that crosses a boundary.
  */
 export function failpoint(name: string): void | Promise<void> {
   if (armed === undefined || armed.name !== name) return;
   hits += 1;
-  if (hits === armed.hit || (hits > armed.hit && armed.action === 'slow')) return act(armed);
+  if (hits === armed.hit) return act(armed);
 }
 
 /** Makes names known to `failpointNames`; call it once, at the top of the file that uses them. */
 export function declareFailpoints(names: readonly string[]): void {
   for (const name of names) declared.add(name);
+}
+
+/**
+ * Declares the two points round a step; make it at the top of the file, wrap the step's await in
+ * it. Adds nothing to the step, not even a microtask, unless one of its points is armed.
+ */
+export function crossing(step: string): Crossing {
+  const before = `${step}.before`;
+  const after = `${step}.after`;
+  declareFailpoints([before, after]);
+  if (armed?.name !== before && armed?.name !== after) return (cross) => cross();
+  return async (cross) => {
+    await failpoint(before);
+    const result = await cross();
+    await failpoint(after);
+    return result;
+  };
 }
 
 /**
@@ -35,7 +50,6 @@ export function failpointNames(): readonly string[] {
 }
 
 function act({ name, action }: ArmedFailpoint): Promise<void> {
-  if (action === 'slow') return sleep(SLOW_MS);
   writeSync(
     2,
     `${JSON.stringify({ level: 'fatal', msg: 'failpoint', failpoint: name, action })}\n`,

@@ -1,4 +1,4 @@
-const ACTIONS = ['kill', 'freeze', 'slow'] as const;
+const ACTIONS = ['kill', 'freeze'] as const;
 
 /** What a process does to itself at its armed point. */
 export type FailpointAction = (typeof ACTIONS)[number];
