@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const ID_CHARS = 26;
@@ -30,14 +30,18 @@ export interface PaymentIdentity {
  * length-prefixed, so ('ab', 'c') and ('a', 'bc') differ. 29 characters, no `-` or `:` (limits of gateways).
  */
 export function stableId(prefix: string, ...parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of [prefix, ...parts]) {
-    const bytes = Buffer.from(part, 'utf8');
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    hash.update(length).update(bytes);
-  }
-  return prefix + base32(hash.digest());
+  let length = 4 + Buffer.byteLength(prefix);
+  for (const part of parts) length += 4 + Buffer.byteLength(part);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = writePart(bytes, prefix, 0);
+  for (const part of parts) at = writePart(bytes, part, at);
+  return prefix + base32(hash('sha256', bytes, 'buffer'));
+}
+
+function writePart(bytes: Buffer, part: string, at: number): number {
+  const length = bytes.write(part, at + 4);
+  bytes.writeUInt32BE(length, at);
+  return at + 4 + length;
 }
 
 /** Payment id: `pay` + hash of mode, storefront, order id and attempt. */

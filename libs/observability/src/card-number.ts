@@ -4,6 +4,9 @@
  */
 const CANDIDATE = /[0-9a-fA-F]{32,}|\d+(?:[ \u00a0-]\d+)*/g;
 
+/** As many digits as a card number has at least; a text without them needs no closer look. */
+const ENOUGH_DIGITS = /\d(?:[ \u00a0-]?\d){12}/;
+
 /**
  * First digits that a card scheme hands out (ISO/IEC 7812): Visa, Mastercard, Amex, and the rest.
  */
@@ -20,6 +23,7 @@ const GROUPS_MAX = 6;
  * valid.
  */
 export function containsCardNumber(text: string): boolean {
+  if (!ENOUGH_DIGITS.test(text)) return false;
   for (const [candidate] of text.matchAll(CANDIDATE)) {
     if (!cardNumbersIn(candidate).next().done) return true;
   }
@@ -28,6 +32,7 @@ export function containsCardNumber(text: string): boolean {
 
 /** The text with every card number reduced to its last four digits. */
 export function maskCardNumbers(text: string): string {
+  if (!ENOUGH_DIGITS.test(text)) return text;
   return text.replace(CANDIDATE, (candidate) => {
     let masked = '';
     let done = 0;

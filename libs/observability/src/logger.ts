@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Bindings, DestinationStream, LevelWithSilent, Logger as PinoLogger } from 'pino';
+import { lineWriter } from './line-writer.js';
 import { maskText, maskValue } from './mask.js';
 import { parseTraceparent } from './trace.js';
 
@@ -9,9 +10,12 @@ export type Logger = PinoLogger;
 export interface LoggerOptions {
   /** Default: `LOG_LEVEL` of the environment, else `info`. */
   readonly level?: LevelWithSilent;
-  /** Default: stderr, written synchronously, so that the last line before a crash is there. */
+  /** Default: stderr, written once a turn of the event loop and before the process ends. */
   readonly destination?: DestinationStream;
 }
+
+let shared: DestinationStream | undefined;
+const stderr = (): DestinationStream => (shared ??= lineWriter(2));
 
 const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -41,7 +45,7 @@ export function createLogger(service: string, options: LoggerOptions = {}): Logg
         },
       },
     },
-    options.destination ?? pino.destination({ fd: 2, sync: true }),
+    options.destination ?? stderr(),
   );
   return maskChildren(logger);
 }

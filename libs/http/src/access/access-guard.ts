@@ -60,27 +60,51 @@ export function callerOf(request: FastifyRequest): CallerIdentity | undefined {
   return callers.get(request.raw);
 }
 
+/** Who may call a handler that is not open. */
+interface Rule {
+  readonly scopes: readonly string[];
+  readonly parameter: string | undefined;
+}
+
 /**
  * Closed unless opened: with `keys` or `readTokens` set, every handler without `@Public()` needs a
  * caller. Without both, only handlers that name scopes or read tokens do (and refuse everybody).
  */
 export class AccessGuard implements CanActivate {
   private readonly rate: RateLimit;
+  private readonly rules = new WeakMap<object, Map<unknown, Rule | 'open'>>();
 
   constructor(private readonly options: AccessOptions) {
     this.rate = new RateLimit(options.requestsPerSecond ?? REQUESTS_PER_SECOND);
   }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** At once where nobody is asked who they are: a promise costs a public route as much as its handler. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return true;
+    const rule = this.ruleOf(context);
+    return rule === 'open' || this.admit(context.switchToHttp().getRequest<FastifyRequest>(), rule);
+  }
+
+  /** What the decorators say, read once a handler and controller: two controllers may inherit the same handler. */
+  private ruleOf(context: ExecutionContext): Rule | 'open' {
+    const handler = context.getHandler();
+    const rules = this.rules.get(context.getClass()) ?? new Map<unknown, Rule | 'open'>();
+    const known = rules.get(handler);
+    if (known !== undefined) return known;
     const scopes = metadata<readonly string[]>(SCOPES, context);
     const parameter = metadata<string>(READ_TOKEN, context);
-    if (metadata<boolean>(PUBLIC, context)) return true;
     const guarded = this.options.keys !== undefined || this.options.readTokens !== undefined;
-    if (!guarded && scopes === undefined && parameter === undefined) return true;
+    const open =
+      metadata<boolean>(PUBLIC, context) === true ||
+      (!guarded && scopes === undefined && parameter === undefined);
+    const rule = open ? ('open' as const) : { scopes: scopes ?? [], parameter };
+    rules.set(handler, rule);
+    this.rules.set(context.getClass(), rules);
+    return rule;
+  }
 
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const caller = await this.identify(request, scopes ?? [], parameter);
+  private async admit(request: FastifyRequest, { scopes, parameter }: Rule): Promise<boolean> {
+    const caller = await this.identify(request, scopes, parameter);
     callers.set(request.raw, caller);
     annotate(request, { caller: caller.kind === 'api_key' ? caller.id : 'read_token' });
     const name = caller.kind === 'api_key' ? `key ${caller.id}` : `token ${caller.paymentId}`;

@@ -7,6 +7,9 @@ import { keepRawBody, takesRawBody } from './raw-body.js';
 /** Deeper JSON than this is refused before it is parsed. */
 const DEPTH_MAX = 32;
 
+/** What gateways send with a webhook, and Fastify takes for what it is. */
+const USUAL_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+
 type Done = (error: Error | null, body?: unknown) => void;
 
 /**
@@ -17,8 +20,8 @@ export function parseBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
 
   const json = (request: FastifyRequest, body: Buffer, done: Done): void => {
-    keepRawBody(request, body);
     if (takesRawBody(request)) return done(null, body);
+    keepRawBody(request, body);
     // An empty body beside the JSON content type: many clients do that on a POST without arguments.
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(Problem.badRequest('The body is not valid UTF-8.'));
@@ -38,8 +41,8 @@ export function parseBodies(fastify: FastifyInstance): void {
   );
 
   const other = (request: FastifyRequest, body: Buffer, done: Done): void => {
-    keepRawBody(request, body);
     if (takesRawBody(request)) return done(null, body);
+    keepRawBody(request, body);
     if (body.length === 0) return done(null, undefined);
     done(
       new Problem(415, 'Send the body as application/json.', { code: 'unsupported_media_type' }),
@@ -51,20 +54,21 @@ export function parseBodies(fastify: FastifyInstance): void {
 
 /**
  * Fastify answers 415 to a content type that is no media type at all before any parser runs. A
- * webhook must get through even so: the header is put aside while the body is read.
+ * webhook must get through even so: the header is put aside while the body is read. A usual one is
+ * left where it is.
  */
 function hideContentTypeOfRawRoutes(fastify: FastifyInstance): void {
   const hidden = new WeakMap<object, string | undefined>();
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if (takesRawBody(request)) {
-      const { headers } = request.raw;
+    const { headers } = request.raw;
+    if (takesRawBody(request) && !USUAL_TYPE.test(headers['content-type'] ?? '')) {
       hidden.set(request.raw, headers['content-type']);
       headers['content-type'] = 'application/octet-stream';
     }
     done();
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
-    if (hidden.has(request.raw)) {
+    if (takesRawBody(request) && hidden.has(request.raw)) {
       const contentType = hidden.get(request.raw);
       const { headers } = request.raw;
       if (contentType === undefined) delete headers['content-type'];

@@ -18,11 +18,13 @@ export function takesRawBody(request: FastifyRequest): boolean {
 
 const bodies = new WeakMap<object, Buffer>();
 
+/** For routes whose body is parsed; where it is taken raw, it is `request.body`. */
 export function keepRawBody(request: FastifyRequest, body: Buffer): void {
   bodies.set(request.raw, body);
 }
 
 /** The exact bytes of the request's body; empty when it had none. Works on every route. */
 export function rawBodyOf(request: FastifyRequest): Buffer {
-  return bodies.get(request.raw) ?? Buffer.alloc(0);
+  const body = takesRawBody(request) ? request.body : bodies.get(request.raw);
+  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }

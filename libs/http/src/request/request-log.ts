@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { histogram, parseTraceparent } from '@paylog/observability';
+import { histogram, traceIdOf } from '@paylog/observability';
 import type { Logger } from '@paylog/observability';
 
-const fields = new WeakMap<object, Record<string, unknown>>();
+const fields = new WeakMap<object, Readonly<Record<string, unknown>>>();
 
 /**
  * Adds fields to the one line that is logged about this request: `eventId`, `paymentId`, `orderId`.
  */
 export function annotate(request: FastifyRequest, more: Readonly<Record<string, unknown>>): void {
-  fields.set(request.raw, { ...fields.get(request.raw), ...more });
+  const known = fields.get(request.raw);
+  fields.set(request.raw, known === undefined ? more : { ...known, ...more });
 }
 
 /**
@@ -33,18 +34,18 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
     'onResponse',
     (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
       const { method } = request;
-      const { statusCode } = reply;
+      const { statusCode, elapsedTime: ms } = reply;
       // The route's pattern, not the path: labels must stay few.
       const route = request.routeOptions.url ?? 'none';
-      duration.observe({ method, route, status: String(statusCode) }, reply.elapsedTime / 1_000);
+      duration.observe({ method, route, status: String(statusCode) }, ms / 1_000);
       const level = QUIET.test(request.url) ? 'debug' : statusCode >= 500 ? 'error' : 'info';
       logger[level](
         {
           method,
           path: request.url,
           status: statusCode,
-          ms: Math.round(reply.elapsedTime * 10) / 10,
-          traceId: parseTraceparent(request.id)?.traceId,
+          ms: Math.round(ms * 10) / 10,
+          traceId: traceIdOf(request.id),
           ...fields.get(request.raw),
         },
         'http request',

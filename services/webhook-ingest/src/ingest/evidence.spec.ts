@@ -29,6 +29,17 @@ describe('evidence', () => {
   });
 
   it.each([
+    ['first and on one line', '{"id":"evt_1","object":"event"}'],
+    ['first and indented', '{\n  "id": "evt_1",\n  "object": "event"\n}\n'],
+    ['after other members', '{"object":{"id":"pi_1"},"id":"evt_1"}'],
+    ['escaped', '{"id":"\\u0065vt_1"}'],
+    ['alone', '{"id":"evt_1"}'],
+    ['behind more than any gateway writes', `${' '.repeat(400)}{"id":"evt_1","a":1}`],
+  ])('knows the event by its id, %s', (_, text) => {
+    expect(toEvidence(delivery(Buffer.from(text)), 'S').eventId).toBe('evt_1');
+  });
+
+  it.each([
     ['broken JSON', Buffer.from('{"id":"evt_1"')],
     ['an id that is no text', bytes({ id: 17 })],
     ['an id that no header could carry', bytes({ id: 'a\u0000b' })],

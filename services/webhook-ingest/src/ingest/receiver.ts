@@ -17,6 +17,15 @@ export interface DeliveryCounts {
   rejected: number;
 }
 
+/** What is said about a delivery in its log line. */
+export type Received = {
+  readonly eventId: string | null;
+  readonly evidenceId: string;
+  readonly account: string;
+  readonly bytes: number;
+  readonly outcome: 'accepted' | 'duplicate';
+};
+
 /** Webhooks that wait for a flush, at most, and their bodies' bytes; beyond, the gateway is asked to come again. */
 const QUEUE_MAX = 4_096;
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
@@ -40,7 +49,7 @@ export class Receiver {
   }
 
   /** Resolves once the delivery is on disk, now or before. `signature` as the gateway sent it. */
-  async receive(delivery: Delivery, signature: string | undefined): Promise<void> {
+  async receive(delivery: Delivery, signature: string | undefined): Promise<Received> {
     const account = this.accountOf(delivery);
     const verdict = verifySignature({
       body: delivery.body,
@@ -58,10 +67,7 @@ export class Receiver {
     deliveries.inc({ account: account.account, verdict: outcome });
     if (outcome === 'duplicate') this.counts.duplicates += 1;
     const { id: evidenceId, eventId, bytes } = evidence;
-    this.logger.info(
-      { eventId, evidenceId, account: account.account, bytes, outcome },
-      'webhook stored',
-    );
+    return { eventId, evidenceId, account: account.account, bytes, outcome };
   }
 
   async #store(evidence: Evidence, body: Buffer): Promise<AppendAnswer> {
