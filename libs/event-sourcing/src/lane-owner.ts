@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import { Session } from './session.js';
 import { onAppended } from './wake.js';
+
+const atLaneShare = crossing('event-sourcing.lane-share');
+const atLaneLock = crossing('event-sourcing.lane-lock');
 
 const TICK_MS = 1_000;
 const RECONNECT_MS = 100;
@@ -109,10 +113,12 @@ export class LaneOwner {
 
   /** An equal part of the lanes for each process that is there for the same purpose. */
   async #fairShare(session: Session): Promise<number> {
-    const { rows } = await session.query<{ peers: number }>(
-      `select count(*)::int as peers from pg_stat_activity
+    const { rows } = await atLaneShare(() =>
+      session.query<{ peers: number }>(
+        `select count(*)::int as peers from pg_stat_activity
        where application_name = $1 and datname = current_database()`,
-      [this.#name],
+        [this.#name],
+      ),
     );
     return Math.ceil(this.#options.lanes.length / Math.max(1, rows[0]?.peers ?? 1));
   }
@@ -132,9 +138,11 @@ export class LaneOwner {
   }
 
   async #tryLock(session: Session, lane: number): Promise<boolean> {
-    const { rows } = await session.query<{ locked: boolean }>(
-      'select pg_try_advisory_lock(hashtext($1), $2) as locked',
-      [this.#name, lane],
+    const { rows } = await atLaneLock(() =>
+      session.query<{ locked: boolean }>(
+        'select pg_try_advisory_lock(hashtext($1), $2) as locked',
+        [this.#name, lane],
+      ),
     );
     return rows[0]?.locked ?? false;
   }

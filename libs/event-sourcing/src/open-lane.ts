@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { crossing } from '@paylog/failpoints';
 import { sqlState } from '@paylog/postgres';
 import type { Pool, PoolClient } from 'pg';
 import { rowDigest } from './digest.js';
@@ -6,6 +7,13 @@ import { LogFault } from './fault.js';
 import { reimportValues } from './flush-values.js';
 import type { LogRow, RelayTarget } from './log.js';
 import { statement } from './log-sql.js';
+
+const atReadCursor = crossing('event-sourcing.read-cursor');
+const atCloseLane = crossing('event-sourcing.close-lane');
+const atOpenLane = crossing('event-sourcing.open-lane');
+const atSetCursor = crossing('event-sourcing.set-cursor');
+const atCompare = crossing('event-sourcing.compare');
+const atReimport = crossing('event-sourcing.reimport');
 
 /** Rows below `position` are in the topic, at offsets below `nextOffset`. */
 export interface RelayCursor {
@@ -26,9 +34,10 @@ const BATCH_ROWS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 export async function readCursor(pool: Pool, schema: string, lane: number): Promise<RelayCursor> {
-  const { rows } = await pool.query<{ position: string; next_offset: string }>(
-    statement('read-cursor.sql', schema),
-    [lane],
+  const { rows } = await atReadCursor(() =>
+    pool.query<{ position: string; next_offset: string }>(statement('read-cursor.sql', schema), [
+      lane,
+    ]),
   );
   const row = rows[0];
   if (!row) throw new Error(`the log ${schema} has no lane ${lane}`);
@@ -59,11 +68,11 @@ export async function openLane(options: OpenLaneOptions): Promise<RelayCursor> {
     if (batch.length > 0) await compareBatch(options, batch, cursor);
   } catch (error) {
     if (error instanceof LogFault && error.code === 'lane_diverged') {
-      await pool.query(statement('close-lane.sql', schema), [lane]);
+      await atCloseLane(() => pool.query(statement('close-lane.sql', schema), [lane]));
     }
     throw error;
   }
-  await pool.query(statement('open-lane.sql', schema), [lane]);
+  await atOpenLane(() => pool.query(statement('open-lane.sql', schema), [lane]));
   return cursor;
 }
 
@@ -97,7 +106,7 @@ async function compareBatch(
   }
   if (missing.length > 0) await reimport(options, missing);
   const values = [lane, cursor.position, cursor.nextOffset];
-  await pool.query(statement('set-cursor.sql', schema), values);
+  await atSetCursor(() => pool.query(statement('set-cursor.sql', schema), values));
 }
 
 async function storedDigests(
@@ -107,11 +116,13 @@ async function storedDigests(
   batch: readonly LogRow[],
 ): Promise<{ next: bigint; digests: Map<bigint, Buffer> }> {
   const positions = batch.map(({ position }) => position);
-  const { rows } = await pool.query<{
-    next: string;
-    position: string | null;
-    digest: Buffer | null;
-  }>(statement('stored-digests.sql', schema), [lane, positions]);
+  const { rows } = await atCompare(() =>
+    pool.query<{
+      next: string;
+      position: string | null;
+      digest: Buffer | null;
+    }>(statement('stored-digests.sql', schema), [lane, positions]),
+  );
   const digests = new Map<bigint, Buffer>();
   for (const { position, digest } of rows) {
     if (position !== null && digest !== null) digests.set(BigInt(position), digest);
@@ -128,7 +139,7 @@ async function reimport(options: OpenLaneOptions, rows: readonly LogRow[]): Prom
     const values = reimportValues(randomUUID(), lane, rows);
     await client.query(statement('call-reimport.sql', schema), values);
     await onReimported?.(client, rows);
-    await client.query('commit');
+    await atReimport(() => client.query('commit'));
   } catch (error) {
     broken = error instanceof Error ? error : new Error(String(error));
     await client.query('rollback').catch(() => undefined);

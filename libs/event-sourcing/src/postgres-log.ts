@@ -1,3 +1,4 @@
+import { crossing } from '@paylog/failpoints';
 import { assertDurableCommits } from '@paylog/postgres';
 import type { Pool } from 'pg';
 import { checkFlush, storableOptions } from './check-append.js';
@@ -9,6 +10,13 @@ import { statement } from './log-sql.js';
 import { PostgresParking } from './postgres-parking.js';
 import { toLogRow, type StoredRow } from './stored-row.js';
 import { onAppended, wake } from './wake.js';
+
+const atOpenLog = crossing('event-sourcing.open-log');
+const atReadLane = crossing('event-sourcing.read-lane');
+const atReadOffset = crossing('event-sourcing.read-offset');
+const atReadHeads = crossing('event-sourcing.read-heads');
+const atReadStreams = crossing('event-sourcing.read-streams');
+const atPrune = crossing('event-sourcing.prune');
 
 const PRUNE_EVERY_FLUSHES = 2000;
 
@@ -28,7 +36,9 @@ export async function postgresLog(
     }
     throw cause;
   });
-  const { rows } = await pool.query<{ lanes: number }>(statement('count-lanes.sql', schema));
+  const { rows } = await atOpenLog(() =>
+    pool.query<{ lanes: number }>(statement('count-lanes.sql', schema)),
+  );
   return new PostgresLog(pool, schema, rows[0]?.lanes ?? 0, { answerTimeoutMs, settleTimeoutMs });
 }
 
@@ -76,7 +86,9 @@ class PostgresLog implements EventLog {
 
   async readLane(lane: number, from: bigint, limit: number): Promise<LogRow[]> {
     // Reads are planned each time: a kept plan from when the table was tiny would be a scan.
-    const { rows } = await this.#pool.query<StoredRow>(this.#sql.lane, [lane, from, limit]);
+    const { rows } = await atReadLane(() =>
+      this.#pool.query<StoredRow>(this.#sql.lane, [lane, from, limit]),
+    );
     return rows.map(toLogRow);
   }
 
@@ -90,13 +102,15 @@ class PostgresLog implements EventLog {
 
   async offset(source: string, partition: number): Promise<bigint | undefined> {
     const values = [source, partition];
-    const { rows } = await this.#pool.query<{ next: string }>(this.#sql.offset, values);
+    const { rows } = await atReadOffset(() =>
+      this.#pool.query<{ next: string }>(this.#sql.offset, values),
+    );
     return rows[0] && BigInt(rows[0].next);
   }
 
   async heads(): Promise<LaneHead[]> {
-    const { rows } = await this.#pool.query<{ lane: number; next: string; hash: Buffer }>(
-      this.#sql.heads,
+    const { rows } = await atReadHeads(() =>
+      this.#pool.query<{ lane: number; next: string; hash: Buffer }>(this.#sql.heads),
     );
     return rows.map(({ lane, next, hash }) => ({ lane, next: BigInt(next), hash }));
   }
@@ -116,7 +130,9 @@ class PostgresLog implements EventLog {
     fromVersion: number,
   ): Promise<Map<string, LogRow[]>> {
     const values = [streams, fromVersion];
-    const { rows } = await this.#pool.query<StoredRow>(this.#sql.streams, values);
+    const { rows } = await atReadStreams(() =>
+      this.#pool.query<StoredRow>(this.#sql.streams, values),
+    );
     const found = new Map<string, LogRow[]>();
     for (const row of rows.map(toLogRow)) {
       const stream = found.get(row.stream);
@@ -133,7 +149,7 @@ class PostgresLog implements EventLog {
     this.#flushes += 1;
     if (this.#flushes % PRUNE_EVERY_FLUSHES === 1) {
       // Old flush ids only cost room: a failure is made good by a later turn, or another process.
-      this.#pool.query(this.#sql.prune).catch(() => undefined);
+      atPrune(() => this.#pool.query(this.#sql.prune)).catch(() => undefined);
     }
   }
 }

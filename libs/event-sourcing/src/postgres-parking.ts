@@ -1,6 +1,13 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import type { ParkedFilter, ParkedRow, ParkedStatus } from './log.js';
 import { statement } from './log-sql.js';
+
+const atFindParked = crossing('event-sourcing.find-parked');
+const atUnpublishedParked = crossing('event-sourcing.unpublished-parked');
+const atMarkReady = crossing('event-sourcing.mark-ready');
+const atDiscardParked = crossing('event-sourcing.discard-parked');
+const atMarkPublished = crossing('event-sourcing.mark-published');
 
 interface StoredParked {
   id: string;
@@ -40,27 +47,33 @@ export class PostgresParking {
     const { status, kind, reference, id, limit = 100 } = filter;
     const statuses = status ? [status] : ['parked', 'ready'];
     const values = [statuses, kind ?? null, reference ?? null, limit, id ?? null];
-    const { rows } = await this.#pool.query<StoredParked>(this.#sql.find, values);
+    const { rows } = await atFindParked(() =>
+      this.#pool.query<StoredParked>(this.#sql.find, values),
+    );
     return rows.map(toParkedRow);
   }
 
   async unpublished(limit: number): Promise<ParkedRow[]> {
-    const { rows } = await this.#pool.query<StoredParked>(this.#sql.unpublished, [limit]);
+    const { rows } = await atUnpublishedParked(() =>
+      this.#pool.query<StoredParked>(this.#sql.unpublished, [limit]),
+    );
     return rows.map(toParkedRow);
   }
 
   async markReady(id: string, mended?: Buffer): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(this.#sql.ready, [id, mended ?? null]);
+    const { rowCount } = await atMarkReady(() =>
+      this.#pool.query(this.#sql.ready, [id, mended ?? null]),
+    );
     return rowCount === 1;
   }
 
   async discard(id: string): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(this.#sql.discard, [id]);
+    const { rowCount } = await atDiscardParked(() => this.#pool.query(this.#sql.discard, [id]));
     return rowCount === 1;
   }
 
   async markPublished(ids: readonly string[]): Promise<void> {
-    await this.#pool.query(this.#sql.published, [ids]);
+    await atMarkPublished(() => this.#pool.query(this.#sql.published, [ids]));
   }
 }
 

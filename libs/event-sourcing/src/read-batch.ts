@@ -1,7 +1,10 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import type { LogRow } from './log.js';
 import { statement } from './log-sql.js';
 import { toLogRow, type StoredRow } from './stored-row.js';
+
+const atReadBatch = crossing('event-sourcing.read-batch');
 
 /** Rows of a lane from a position on, within both limits, but at least one if there is one. */
 export async function readBatch(
@@ -12,6 +15,8 @@ export async function readBatch(
   limits: { rows: number; bytes: number },
 ): Promise<LogRow[]> {
   const values = [lane, from, limits.rows, limits.bytes];
-  const { rows } = await pool.query<StoredRow>(statement('read-batch.sql', schema), values);
+  const { rows } = await atReadBatch(() =>
+    pool.query<StoredRow>(statement('read-batch.sql', schema), values),
+  );
   return rows.map(toLogRow);
 }

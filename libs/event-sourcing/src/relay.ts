@@ -1,4 +1,4 @@
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Pool, PoolClient } from 'pg';
 import { LogFault } from './fault.js';
 import { LaneOwner } from './lane-owner.js';
@@ -11,8 +11,10 @@ import { readBatch } from './read-batch.js';
 declareFailpoints([
   'event-sourcing.publish.before',
   'event-sourcing.publish.after',
+  'event-sourcing.cursor.before',
   'event-sourcing.cursor.after',
 ]);
+const atRelayLanes = crossing('event-sourcing.relay-lanes');
 
 const BATCH_ROWS_MAX = 500;
 const BATCH_BYTES_MAX = 512 * 1024;
@@ -74,7 +76,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 }
 
 async function allLanes(pool: Pool, schema: string): Promise<number[]> {
-  const { rows } = await pool.query<{ lane: number }>(statement('read-heads.sql', schema));
+  const { rows } = await atRelayLanes(() =>
+    pool.query<{ lane: number }>(statement('read-heads.sql', schema)),
+  );
   return rows.map(({ lane }) => lane);
 }
 
@@ -132,6 +136,7 @@ class LaneRelay {
     if (this.#lease.signal.aborted) return;
     const next = position + BigInt(rows.length);
     const values = [this.#lane, position, next, nextOffset];
+    await failpoint('event-sourcing.cursor.before');
     const { rowCount } = await this.#lease.session.query(this.#advance, values);
     await failpoint('event-sourcing.cursor.after');
     if (rowCount !== 1) throw new Error(`the cursor of lane ${this.#lane} was moved by another`);

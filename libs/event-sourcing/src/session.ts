@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crossing } from '@paylog/failpoints';
 import { dedicatedClient } from '@paylog/postgres';
 import type { Client, Pool, QueryResult, QueryResultRow } from 'pg';
+
+const atSession = crossing('event-sourcing.session');
 
 const ANSWER_TIMEOUT_MS = 3_000;
 
@@ -34,7 +37,7 @@ export class Session {
     client.on('end', () => events.onLost(session));
     client.on('notification', ({ payload = '' }) => events.onNotification(payload));
     try {
-      await withDeadline(client.connect());
+      await atSession(() => withDeadline(client.connect()));
       await session.query(settings);
       return session;
     } catch (error) {

@@ -33,13 +33,18 @@ export function crossing(step: string): Crossing {
   const before = `${step}.before`;
   const after = `${step}.after`;
   declareFailpoints([before, after]);
-  if (armed?.name !== before && armed?.name !== after) return (cross) => cross();
+  if (!isArmed(step)) return (cross) => cross();
   return async (cross) => {
     await failpoint(before);
     const result = await cross();
     await failpoint(after);
     return result;
   };
+}
+
+/** Whether a point of this step is armed: for hooks that would cost something by being there. */
+export function isArmed(step: string): boolean {
+  return armed?.name === `${step}.before` || armed?.name === `${step}.after`;
 }
 
 /**

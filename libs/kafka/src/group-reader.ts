@@ -1,5 +1,5 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import { coPartition } from './assigner.js';
 import { PATIENT } from './client.js';
 import type { Cluster } from './cluster.js';
@@ -20,6 +20,8 @@ import {
 import { Standstill } from './standstill.js';
 
 declareFailpoints(['kafka.batch.before', 'kafka.batch.after']);
+const atConnect = crossing('kafka.connect');
+const atSubscribe = crossing('kafka.subscribe');
 
 export interface GroupReaderOptions {
   readonly kafka: Kafka;
@@ -180,8 +182,10 @@ export class GroupReader {
     for (let attempt = 1; !this.stopping.signal.aborted; attempt += 1) {
       try {
         await this.admin.connect();
-        await this.consumer.connect();
-        await this.consumer.subscribe({ topics: [...topics], fromBeginning: true });
+        await atConnect(() => this.consumer.connect());
+        await atSubscribe(() =>
+          this.consumer.subscribe({ topics: [...topics], fromBeginning: true }),
+        );
         if (members !== undefined && this.cluster !== undefined) {
           await evictPredecessor(this.cluster, members, group, instance, logger);
         }

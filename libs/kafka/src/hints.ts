@@ -1,5 +1,8 @@
+import { crossing } from '@paylog/failpoints';
 import type { Consumer } from 'kafkajs';
 import { within } from './pause.js';
+
+const atCommitHint = crossing('kafka.commit-hint');
 
 const EVERY_MS = 3_000;
 const LAST_ONE_WITHIN_MS = 500;
@@ -39,7 +42,7 @@ export class Hints {
     const offsets = [...this.dirty.values()];
     this.dirty.clear();
     try {
-      await this.consumer.commitOffsets(offsets);
+      await atCommitHint(() => this.consumer.commitOffsets(offsets));
     } catch {
       // A rebalance, or no broker: the next handled batch makes a new hint.
     } finally {

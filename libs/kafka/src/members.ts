@@ -1,8 +1,13 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import type { Cluster } from './cluster.js';
 import { reasonOf } from './fault.js';
 import type { Logger } from './logger.js';
 import { LOAD_MEMBER, SAVE_MEMBER } from './members.sql.js';
+
+const atLoadMember = crossing('kafka.load-member');
+const atSaveMember = crossing('kafka.save-member');
+const atEvictMember = crossing('kafka.evict-member');
 
 /** Remembers under which member id an instance last joined a group, so that its successor can take it out. */
 export interface MemberStore {
@@ -14,11 +19,13 @@ export interface MemberStore {
 export function postgresMembers(pool: Pool): MemberStore {
   return {
     async load(group, instance) {
-      const { rows } = await pool.query<{ member_id: string }>(LOAD_MEMBER, [group, instance]);
+      const { rows } = await atLoadMember(() =>
+        pool.query<{ member_id: string }>(LOAD_MEMBER, [group, instance]),
+      );
       return rows[0]?.member_id;
     },
     async save(group, instance, memberId) {
-      await pool.query(SAVE_MEMBER, [group, instance, memberId]);
+      await atSaveMember(() => pool.query(SAVE_MEMBER, [group, instance, memberId]));
     },
   };
 }
@@ -39,7 +46,7 @@ export async function evictPredecessor(
     const memberId = await members.load(group, instance);
     if (memberId === undefined) return;
     const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-    await coordinator.leaveGroup({ groupId: group, memberId });
+    await atEvictMember(() => coordinator.leaveGroup({ groupId: group, memberId }));
     logger?.info({ group, instance, memberId }, 'took the dead predecessor out of the group');
   } catch (error) {
     // It left by itself, or the store is away: the group then waits for its session to end.

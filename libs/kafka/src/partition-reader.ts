@@ -1,8 +1,12 @@
+import { crossing } from '@paylog/failpoints';
 import type { Kafka } from 'kafkajs';
 import { openCluster, type Cluster, type FetchedMessage } from './cluster.js';
 import { KafkaFault, needsPerson, reasonOf } from './fault.js';
 import { toConsumed, type ConsumedMessage } from './message.js';
 import { pause } from './pause.js';
+
+const atPartitionEnds = crossing('kafka.partition-ends');
+const atFetch = crossing('kafka.fetch');
 
 const FETCH_BYTES = 2 * 1024 * 1024;
 const EMPTY_FETCHES_MAX = 20;
@@ -50,9 +54,9 @@ async function boundsFor(cluster: Cluster, topic: string, partition: number, fro
     const bounds = await insist(cluster, async () => {
       await cluster.addTargetTopic(topic);
       const end = async (fromBeginning: boolean) => {
-        const [found] = await cluster.fetchTopicsOffset([
-          { topic, fromBeginning, partitions: [{ partition }] },
-        ]);
+        const [found] = await atPartitionEnds(() =>
+          cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions: [{ partition }] }]),
+        );
         const offset = found?.partitions[0]?.offset;
         if (offset !== undefined) return BigInt(offset);
         const why = `topic ${topic} has no partition ${partition}: provision it, or read another`;
@@ -83,18 +87,20 @@ function fetchFrom(
       .findTopicPartitionMetadata(topic)
       .find(({ partitionId }) => partitionId === partition);
     const broker = await cluster.findBroker({ nodeId: found?.leader ?? -1 });
-    const { responses } = await broker.fetch({
-      maxWaitTime: 500,
-      minBytes: 1,
-      maxBytes: FETCH_BYTES,
-      isolationLevel: 0, // Our relays use no transactions.
-      topics: [
-        {
-          topic,
-          partitions: [{ partition, fetchOffset: position.toString(), maxBytes: FETCH_BYTES }],
-        },
-      ],
-    });
+    const { responses } = await atFetch(() =>
+      broker.fetch({
+        maxWaitTime: 500,
+        minBytes: 1,
+        maxBytes: FETCH_BYTES,
+        isolationLevel: 0, // Our relays use no transactions.
+        topics: [
+          {
+            topic,
+            partitions: [{ partition, fetchOffset: position.toString(), maxBytes: FETCH_BYTES }],
+          },
+        ],
+      }),
+    );
     return responses.flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages));
   });
 }

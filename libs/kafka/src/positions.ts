@@ -1,7 +1,10 @@
+import { crossing } from '@paylog/failpoints';
 import type { Admin } from 'kafkajs';
 import { KafkaFault } from './fault.js';
 import { sourceOf } from './message.js';
 import { pause } from './pause.js';
+
+const atTopicEnds = crossing('kafka.topic-ends');
 
 /** Where a group’s next offsets are stored, together with its effects: `{ load: (s, p) => log.offset(s, p) }`. */
 export interface OffsetStore {
@@ -83,7 +86,7 @@ export class Positions {
   private allBounds(topic: string): Promise<Bounds> {
     const last = this.asked.get(topic);
     if (last !== undefined && Date.now() - last.at < BOUNDS_HOLD_MS) return last.bounds;
-    const bounds = this.admin.fetchTopicOffsets(topic);
+    const bounds = atTopicEnds(() => this.admin.fetchTopicOffsets(topic));
     this.asked.set(topic, { at: Date.now(), bounds });
     return bounds;
   }

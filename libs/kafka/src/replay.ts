@@ -1,9 +1,13 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool, PoolClient } from 'pg';
 import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
 import { passesByItself, reasonOf } from './fault.js';
 import type { Logger } from './logger.js';
 import { startLoop, type Loop } from './loop.js';
 import { REPLAY_LOCK } from './replay.sql.js';
+
+const atReplayUnlock = crossing('kafka.replay-unlock');
+const atReplayLock = crossing('kafka.replay-lock');
 
 export interface ReplayOptions {
   readonly log: Pick<EventLog, 'parked' | 'schema'>;
@@ -77,7 +81,7 @@ async function underLock(pool: Pool, name: string, work: () => Promise<boolean>)
     try {
       return await work();
     } finally {
-      await client.query(REPLAY_LOCK.release, [name]);
+      await atReplayUnlock(() => client.query(REPLAY_LOCK.release, [name]));
     }
   } catch (error) {
     broken ??= error as Error; // With the connection goes a lock that may still be held.
@@ -89,6 +93,8 @@ async function underLock(pool: Pool, name: string, work: () => Promise<boolean>)
 }
 
 async function lock(client: PoolClient, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(REPLAY_LOCK.take, [name]);
+  const { rows } = await atReplayLock(() =>
+    client.query<{ locked: boolean }>(REPLAY_LOCK.take, [name]),
+  );
   return rows[0]?.locked === true;
 }

@@ -6,6 +6,7 @@ import {
   type RelayOptions,
   startRelay,
 } from '@paylog/event-sourcing';
+import { crossing } from '@paylog/failpoints';
 import { Health, type ShutdownStep } from '@paylog/http';
 import {
   BatchConsumer,
@@ -29,6 +30,9 @@ import type { Pool } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { type Replay, replayCommands, replayEach } from './replay.js';
 import type { BaseConfig } from './settings.js';
+
+const atMigrate = crossing('service.migrate');
+const atCheckCommits = crossing('service.check-commits');
 
 export interface PartsOptions {
   /** As in the topic table: `payment-state`. */
@@ -63,7 +67,7 @@ export async function openParts(options: PartsOptions): Promise<ServiceParts> {
   const logger = createLogger(name);
   await migrateWhenReachable(config.databaseOwnerUrl, migrations, logger);
   const pool = createPool(config.databaseUrl, { name: config.instance, max: poolMax, logger });
-  await assertDurableCommits(pool);
+  await atCheckCommits(() => assertDurableCommits(pool));
   const kafka = createKafka({ brokers: [...config.brokers], clientId: config.instance, logger });
   return new ServiceParts(name, config.instance, logger, pool, kafka);
 }
@@ -187,7 +191,7 @@ async function migrateWhenReachable(
   for (;;) {
     const source = createDataSource(ownerUrl, { migrations });
     try {
-      const done = await migrate(source);
+      const done = await atMigrate(() => migrate(source));
       if (done.length > 0) logger.info({ migrations: done }, 'migrated');
       return;
     } catch (error) {

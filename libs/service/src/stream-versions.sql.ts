@@ -1,4 +1,7 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+
+const atStreamVersions = crossing('service.stream-versions');
 
 /**
  * The present version of each stream of a log; absent where there is none. For appends that add to a stream whatever it
@@ -9,13 +12,15 @@ export async function streamVersions(
   schema: string,
   streams: readonly string[],
 ): Promise<Map<string, number>> {
-  const { rows } = await pool.query<{ stream: string; version: number }>({
-    name: `stream-versions-${schema}`,
-    text: `select s.stream, r.version from unnest($1::text[]) as s(stream)
+  const { rows } = await atStreamVersions(() =>
+    pool.query<{ stream: string; version: number }>({
+      name: `stream-versions-${schema}`,
+      text: `select s.stream, r.version from unnest($1::text[]) as s(stream)
            cross join lateral (
              select version from ${schema}.rows r where r.stream = s.stream order by version desc limit 1
            ) r`,
-    values: [streams],
-  });
+      values: [streams],
+    }),
+  );
   return new Map(rows.map(({ stream, version }) => [stream, version]));
 }

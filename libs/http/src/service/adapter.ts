@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { continueTrace, metrics } from '@paylog/observability';
 import type { Logger } from '@paylog/observability';
 import { Problem, problemOf } from '../problem/problem.js';
+import { crossAnswers } from '../request/answer-failpoints.js';
 import { parseBodies } from '../request/body-parser.js';
 import { logRequests } from '../request/request-log.js';
 import type { Health } from './health.js';
@@ -56,6 +57,7 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
   const fastify = adapter.getInstance() as FastifyInstance;
   parseBodies(fastify);
   logRequests(fastify, options.logger);
+  crossAnswers(fastify);
   addHealthRoutes(fastify, options.health);
   return adapter;
 }

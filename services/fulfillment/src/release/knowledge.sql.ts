@@ -1,5 +1,9 @@
 import type { PaymentState } from '@paylog/contracts';
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+
+const atDue = crossing('fulfillment.due');
+const atQueryDue = crossing('fulfillment.query-due');
 
 export interface DueRow {
   readonly payment_id: string;
@@ -17,20 +21,22 @@ export async function duePayments(
   limit: number,
   resting: readonly string[],
 ): Promise<DueRow[]> {
-  const { rows } = await pool.query<DueRow>({
-    name: 'due-payments',
-    text: `select k.payment_id, k.revision, k.state, k.caused_by, k.cancelled_by,
+  const { rows } = await atDue(() =>
+    pool.query<DueRow>({
+      name: 'due-payments',
+      text: `select k.payment_id, k.revision, k.state, k.caused_by, k.cancelled_by,
              exists (select from fulfillment.parked p
                      where p.key = k.payment_id and p.status in ('parked', 'ready')) as parked
            from knowledge k where k.due and k.payment_id <> all($2) order by k.due_since limit $1`,
-    values: [limit, resting],
-  });
+      values: [limit, resting],
+    }),
+  );
   return rows;
 }
 
 export async function countDue(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ due: string }>(
-    'select count(*) as due from knowledge where due',
+  const { rows } = await atQueryDue(() =>
+    pool.query<{ due: string }>('select count(*) as due from knowledge where due'),
   );
   return Number(rows[0]?.due ?? 0);
 }

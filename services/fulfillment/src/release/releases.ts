@@ -1,6 +1,6 @@
 import { fromWirePayment } from '@paylog/contracts';
 import type { Append, AppendAnswer, EventLog, LogRow } from '@paylog/event-sourcing';
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Logger } from '@paylog/observability';
 import { appendInFlushes } from '@paylog/service';
 import type { Pool } from 'pg';
@@ -9,6 +9,7 @@ import { toAppend } from './decision-event.js';
 import { type DueRow, duePayments } from './knowledge.sql.js';
 
 declareFailpoints(['fulfillment.decide.before', 'fulfillment.decide.after']);
+const atSettle = crossing('fulfillment.settle');
 
 interface Decided {
   readonly due: DueRow;
@@ -89,7 +90,7 @@ export class Releases {
     const held = await this.append(elsewhere);
     if (done.length > 0) {
       const marks = done.map(({ payment_id, revision }) => ({ paymentId: payment_id, revision }));
-      await this.log.append([], { effects: { decided: marks } });
+      await atSettle(() => this.log.append([], { effects: { decided: marks } }));
     }
     // What was appended may have a successor (held, then released): look once more.
     return [...answers, ...held].some(({ status }) => status === 'appended');

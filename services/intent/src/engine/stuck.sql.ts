@@ -1,4 +1,7 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+
+const atQueryWaiting = crossing('intent.query-waiting');
 
 export interface Waiting {
   readonly paymentId: string;
@@ -18,9 +21,10 @@ export interface Waiting {
  * waits for its storefront, not for us: it is listed only when something of it is open.
  */
 export async function selectWaiting(pool: Pool, limitMs: number, most: number): Promise<Waiting[]> {
-  const { rows } = await pool.query<Waiting>({
-    name: 'intent_stuck',
-    text: `
+  const { rows } = await atQueryWaiting(() =>
+    pool.query<Waiting>({
+      name: 'intent_stuck',
+      text: `
       select w.payment_id as "paymentId", o.storefront, o.order_id as "orderId", o.attempt, o.account,
         p.label, w.why, w.since, w.due_at as "dueAt", o.accepted_at as "acceptedAt"
       from work w
@@ -31,7 +35,8 @@ export async function selectWaiting(pool: Pool, limitMs: number, most: number): 
         and not (w.why = 'nothing to do' and p.label in ('authorized', 'captured', 'partially_captured'))
       order by w.since
       limit $2`,
-    values: [limitMs, most],
-  });
+      values: [limitMs, most],
+    }),
+  );
   return rows;
 }

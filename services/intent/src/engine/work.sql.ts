@@ -1,4 +1,16 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+
+const atClaim = crossing('intent.claim');
+const atRenewLease = crossing('intent.renew-lease');
+const atReleaseLeases = crossing('intent.release-leases');
+const atMarkPolled = crossing('intent.mark-polled');
+const atNotBefore = crossing('intent.not-before');
+const atMarkVerify = crossing('intent.mark-verify');
+const atMarkTold = crossing('intent.mark-told');
+const atForget = crossing('intent.forget');
+const atDeriveWork = crossing('intent.derive-work');
+const atOldAnswers = crossing('intent.old-answers');
 
 export interface Claimed {
   readonly paymentId: string;
@@ -27,25 +39,31 @@ export async function claimWork(
   leaseMs: number,
   owner: string,
 ): Promise<Claimed[]> {
-  const { rows } = await pool.query<Claimed>({ ...CLAIM, values: [limit, leaseMs, owner] });
+  const { rows } = await atClaim(() =>
+    pool.query<Claimed>({ ...CLAIM, values: [limit, leaseMs, owner] }),
+  );
   return rows;
 }
 
 /** False: the lease ran out and somebody else has the payment. */
 export async function renewLease(pool: Pool, claimed: Claimed, leaseMs: number): Promise<boolean> {
-  const { rowCount } = await pool.query({
-    name: 'intent_renew',
-    text: `
+  const { rowCount } = await atRenewLease(() =>
+    pool.query({
+      name: 'intent_renew',
+      text: `
       update work set leased_until = now() + $3 * interval '1 ms'
       where payment_id = $1 and lease = $2`,
-    values: [claimed.paymentId, claimed.lease, leaseMs],
-  });
+      values: [claimed.paymentId, claimed.lease, leaseMs],
+    }),
+  );
   return rowCount === 1;
 }
 
 /** At start: what this instance held when it died. Should it be alive after all, versions keep it harmless. */
 export async function releaseLeasesOf(pool: Pool, owner: string): Promise<void> {
-  await pool.query(`update work set lease = null, leased_until = null where owner = $1`, [owner]);
+  await atReleaseLeases(() =>
+    pool.query(`update work set lease = null, leased_until = null where owner = $1`, [owner]),
+  );
 }
 
 export interface Release {
@@ -83,72 +101,86 @@ export async function markPolled(
   at: Date,
   notBefore: Date | undefined,
 ): Promise<void> {
-  await pool.query({
-    name: 'intent_polled',
-    text: `
+  await atMarkPolled(() =>
+    pool.query({
+      name: 'intent_polled',
+      text: `
       update work set polls = polls + 1, polled_at = $2, not_before = coalesce($3, not_before)
       where payment_id = $1`,
-    values: [paymentId, at, notBefore ?? null],
-  });
+      values: [paymentId, at, notBefore ?? null],
+    }),
+  );
 }
 
 /** The gateway did not begin a call: nobody asks for this payment before then. */
 export async function markNotBefore(pool: Pool, paymentId: string, at: Date): Promise<void> {
-  await pool.query({
-    name: 'intent_not_before',
-    text: `update work set not_before = $2 where payment_id = $1`,
-    values: [paymentId, at],
-  });
+  await atNotBefore(() =>
+    pool.query({
+      name: 'intent_not_before',
+      text: `update work set not_before = $2 where payment_id = $1`,
+      values: [paymentId, at],
+    }),
+  );
 }
 
 /** Somebody wants to know now. False when we don't know the payment. */
 export async function markVerify(pool: Pool, paymentId: string, at: Date): Promise<boolean> {
-  const { rowCount } = await pool.query({
-    name: 'intent_verify',
-    text: `
+  const { rowCount } = await atMarkVerify(() =>
+    pool.query({
+      name: 'intent_verify',
+      text: `
       update work set verify_at = $2, not_before = null, due_at = now(), touches = touches + 1
       where payment_id = $1`,
-    values: [paymentId, at],
-  });
+      values: [paymentId, at],
+    }),
+  );
   return rowCount === 1;
 }
 
 /** A gateway told of a change that its signature does not cover: ask. */
 export async function markTold(pool: Pool, paymentIds: readonly string[], at: Date): Promise<void> {
   if (paymentIds.length === 0) return;
-  await pool.query({
-    name: 'intent_told',
-    text: `
+  await atMarkTold(() =>
+    pool.query({
+      name: 'intent_told',
+      text: `
       update work set verify_at = $2, due_at = now(), touches = touches + 1
       where payment_id = any ($1)`,
-    values: [paymentIds, at],
-  });
+      values: [paymentIds, at],
+    }),
+  );
 }
 
 /** The attempt is over: what people and tokens were part of it is forgotten. */
 export async function deletePrivate(pool: Pool, paymentId: string): Promise<void> {
-  await pool.query({
-    name: 'intent_forget',
-    text: `delete from private_details where payment_id = $1`,
-    values: [paymentId],
-  });
+  await atForget(() =>
+    pool.query({
+      name: 'intent_forget',
+      text: `delete from private_details where payment_id = $1`,
+      values: [paymentId],
+    }),
+  );
 }
 
 /** Work is derived from the log: rows that are missing (a restored backup of the log, a lost table) are made. */
 export async function deriveWork(pool: Pool): Promise<number> {
-  const { rowCount } = await pool.query(`
+  const { rowCount } = await atDeriveWork(() =>
+    pool.query(`
     insert into work (payment_id, due_at)
     select r.stream, now() from intents.rows r
     where r.type = 'IntentAccepted' and not exists (select from work w where w.payment_id = r.stream)
-    on conflict do nothing`);
+    on conflict do nothing`),
+  );
   return rowCount ?? 0;
 }
 
 /** Answers nobody can ask for again in good faith. */
 export async function deleteOldAnswers(pool: Pool, olderThanDays: number): Promise<void> {
-  await pool.query({
-    name: 'intent_old_answers',
-    text: `delete from idempotency where created_at < now() - $1 * interval '1 day'`,
-    values: [olderThanDays],
-  });
+  await atOldAnswers(() =>
+    pool.query({
+      name: 'intent_old_answers',
+      text: `delete from idempotency where created_at < now() - $1 * interval '1 day'`,
+      values: [olderThanDays],
+    }),
+  );
 }

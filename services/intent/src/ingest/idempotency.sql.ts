@@ -1,4 +1,9 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+
+const atFindRequest = crossing('intent.find-request');
+const atClaimKey = crossing('intent.claim-key');
+const atTakeOver = crossing('intent.take-over');
 
 export interface StoredRequest {
   readonly digest: string;
@@ -25,14 +30,16 @@ export async function selectRequest(
   storefront: string,
   key: string,
 ): Promise<StoredRequest | undefined> {
-  const { rows } = await pool.query<StoredRequest>({
-    name: 'intent_request',
-    text: `
+  const { rows } = await atFindRequest(() =>
+    pool.query<StoredRequest>({
+      name: 'intent_request',
+      text: `
       select digest, payment_id as "paymentId", status, answer, locked_until as "lockedUntil",
         created_at as "createdAt"
       from idempotency where storefront = $1 and key = $2`,
-    values: [storefront, key],
-  });
+      values: [storefront, key],
+    }),
+  );
   return rows[0];
 }
 
@@ -42,21 +49,23 @@ export async function insertRequest(
   paymentId: string,
   request: NewStoredRequest,
 ): Promise<boolean> {
-  const { rowCount } = await pool.query({
-    name: 'intent_request_insert',
-    text: `
+  const { rowCount } = await atClaimKey(() =>
+    pool.query({
+      name: 'intent_request_insert',
+      text: `
       insert into idempotency (storefront, key, digest, payment_id, status, answer, locked_until)
       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-    values: [
-      request.storefront,
-      request.key,
-      request.digest,
-      paymentId,
-      request.status,
-      request.answer === undefined ? null : JSON.stringify(request.answer),
-      request.lockedUntil,
-    ],
-  });
+      values: [
+        request.storefront,
+        request.key,
+        request.digest,
+        paymentId,
+        request.status,
+        request.answer === undefined ? null : JSON.stringify(request.answer),
+        request.lockedUntil,
+      ],
+    }),
+  );
   return rowCount === 1;
 }
 
@@ -67,13 +76,15 @@ export async function takeOverRequest(
   key: string,
   lockMs: number,
 ): Promise<boolean> {
-  const { rowCount } = await pool.query({
-    name: 'intent_request_take_over',
-    text: `
+  const { rowCount } = await atTakeOver(() =>
+    pool.query({
+      name: 'intent_request_take_over',
+      text: `
       update idempotency set locked_until = now() + $3 * interval '1 ms'
       where storefront = $1 and key = $2 and status is null and locked_until < now()`,
-    values: [storefront, key, lockMs],
-  });
+      values: [storefront, key, lockMs],
+    }),
+  );
   return rowCount === 1;
 }
 

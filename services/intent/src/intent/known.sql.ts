@@ -1,4 +1,12 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+
+const atBesideLog = crossing('intent.beside-log');
+const atStates = crossing('intent.states');
+const atLatestAttempts = crossing('intent.latest-attempts');
+const atContents = crossing('intent.contents');
+const atStoppedAccounts = crossing('intent.stopped-accounts');
+const atSwitch = crossing('intent.switch');
 
 /** What our tables hold beside the log about one payment. */
 export interface BesideLog {
@@ -36,7 +44,9 @@ const BESIDE_LOG = {
 
 /** Read before the stream, so that what is appended in between is seen as a later touch. */
 export async function selectBesideLog(pool: Pool, paymentId: string): Promise<BesideLog> {
-  const { rows } = await pool.query<BesideLog>({ ...BESIDE_LOG, values: [paymentId] });
+  const { rows } = await atBesideLog(() =>
+    pool.query<BesideLog>({ ...BESIDE_LOG, values: [paymentId] }),
+  );
   const [row] = rows;
   if (!row) throw new Error('a query without a filter gave no row');
   return row;
@@ -56,10 +66,12 @@ export async function selectStates(
   pool: Pool,
   paymentIds: readonly string[],
 ): Promise<Map<string, unknown>> {
-  const { rows } = await pool.query<{ paymentId: string; state: unknown }>({
-    ...STATES,
-    values: [paymentIds],
-  });
+  const { rows } = await atStates(() =>
+    pool.query<{ paymentId: string; state: unknown }>({
+      ...STATES,
+      values: [paymentIds],
+    }),
+  );
   return new Map(rows.flatMap((row) => (row.state ? [[row.paymentId, row.state] as const] : [])));
 }
 
@@ -83,10 +95,12 @@ export async function selectLatestAttempts(
   orders: readonly OrderKey[],
 ): Promise<(OrderKey & { attempt: number })[]> {
   if (orders.length === 0) return [];
-  const { rows } = await pool.query<OrderKey & { attempt: number }>({
-    ...LATEST_ATTEMPTS,
-    values: [orders.map((order) => order.storefront), orders.map((order) => order.orderId)],
-  });
+  const { rows } = await atLatestAttempts(() =>
+    pool.query<OrderKey & { attempt: number }>({
+      ...LATEST_ATTEMPTS,
+      values: [orders.map((order) => order.storefront), orders.map((order) => order.orderId)],
+    }),
+  );
   return rows;
 }
 
@@ -100,10 +114,12 @@ export async function selectContents(
   pool: Pool,
   keys: readonly string[],
 ): Promise<Map<string, string>> {
-  const { rows } = await pool.query<{ key: string; digest: string | null }>({
-    ...CONTENTS,
-    values: [keys],
-  });
+  const { rows } = await atContents(() =>
+    pool.query<{ key: string; digest: string | null }>({
+      ...CONTENTS,
+      values: [keys],
+    }),
+  );
   return new Map(rows.flatMap(({ key, digest }) => (digest === null ? [] : [[key, digest]])));
 }
 
@@ -114,7 +130,7 @@ const SWITCHES = {
 
 /** Accounts through which nothing new is moved. */
 export async function selectStoppedAccounts(pool: Pool): Promise<Set<string>> {
-  const { rows } = await pool.query<{ account: string }>(SWITCHES);
+  const { rows } = await atStoppedAccounts(() => pool.query<{ account: string }>(SWITCHES));
   return new Set(rows.map((row) => row.account));
 }
 
@@ -127,9 +143,10 @@ export interface SwitchChange {
 
 /** Turns the switch, and has everything that waited for it looked at again. */
 export async function upsertSwitch(pool: Pool, change: SwitchChange): Promise<void> {
-  await pool.query({
-    name: 'intent_switch',
-    text: `
+  await atSwitch(() =>
+    pool.query({
+      name: 'intent_switch',
+      text: `
       with turned as (
         insert into account_switches (account, stopped, reason, operator) values ($1, $2, $3, $4)
         on conflict (account) do update set stopped = excluded.stopped, reason = excluded.reason,
@@ -139,6 +156,7 @@ export async function upsertSwitch(pool: Pool, change: SwitchChange): Promise<vo
       update work w set due_at = now(), touches = w.touches + 1
       from turned t join orders o on o.account = t.account
       where w.payment_id = o.payment_id and w.why = 'gateway account stopped'`,
-    values: [change.account, change.stopped, change.reason, change.operator],
-  });
+      values: [change.account, change.stopped, change.reason, change.operator],
+    }),
+  );
 }

@@ -1,7 +1,10 @@
 import type { EventLog } from '@paylog/event-sourcing';
+import { crossing } from '@paylog/failpoints';
 import { sourceOf } from '@paylog/kafka';
 import type { Admin, Kafka } from 'kafkajs';
 import type { OwnSide } from '../statement/importer.js';
+
+const atOwnEnd = crossing('reconciliation.own-end');
 
 const ANSWER_MS = 5_000;
 
@@ -21,7 +24,7 @@ export class OwnReader implements OwnSide {
   async mark(): Promise<Ends> {
     try {
       const admin = await within(ANSWER_MS, this.admin());
-      const offsets = await within(ANSWER_MS, admin.fetchTopicOffsets(this.topic));
+      const offsets = await atOwnEnd(() => within(ANSWER_MS, admin.fetchTopicOffsets(this.topic)));
       // An empty partition has nothing to read.
       const filled = offsets.filter(({ high, low }) => BigInt(high) > BigInt(low));
       return new Map(filled.map(({ partition, high }) => [partition, BigInt(high)]));

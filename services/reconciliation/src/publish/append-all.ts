@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type EventLog, LogFault, type NewRow } from '@paylog/event-sourcing';
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { laneOf } from '../ledger/entry.js';
 
@@ -12,6 +12,7 @@ declareFailpoints(
     `reconciliation.append-${log}.after`,
   ]),
 );
+const atStreamVersions = crossing('reconciliation.stream-versions');
 
 /** What is to be in a log, once for ever by its key, wherever in the stream. */
 export interface Posting {
@@ -69,11 +70,13 @@ async function versionsOf(
   postings: readonly Posting[],
 ): Promise<Map<string, number>> {
   const streams = [...new Set(postings.map(({ stream }) => stream))];
-  const { rows } = await pool.query<{ stream: string; version: number }>(
-    `select wanted as stream, coalesce((select r.version from ${schema}.rows r
+  const { rows } = await atStreamVersions(() =>
+    pool.query<{ stream: string; version: number }>(
+      `select wanted as stream, coalesce((select r.version from ${schema}.rows r
        where r.stream = wanted order by r.version desc limit 1), 0) as version
      from unnest($1::text[]) as wanted`,
-    [streams],
+      [streams],
+    ),
   );
   return new Map(rows.map(({ stream, version }) => [stream, version]));
 }

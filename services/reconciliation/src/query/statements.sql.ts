@@ -1,7 +1,12 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import type { StatementClosed } from '../statement/signature.js';
 import type { Status } from '../statement/statements.sql.js';
 import type { StoredLine } from '../statement/stored-line.js';
+
+const atQueryStatements = crossing('reconciliation.query-statements');
+const atQueryStatement = crossing('reconciliation.query-statement');
+const atQueryLines = crossing('reconciliation.query-lines');
 
 export interface StatementRow {
   readonly statement_id: string;
@@ -36,14 +41,16 @@ export interface StatementFilter {
 /** The newest first. */
 export async function findStatements(pool: Pool, filter: StatementFilter): Promise<StatementRow[]> {
   const { account, status, day, limit } = filter;
-  const { rows } = await pool.query<StatementRow>({
-    name: 'statements',
-    text: `select ${COLUMNS} from books.statements s
+  const { rows } = await atQueryStatements(() =>
+    pool.query<StatementRow>({
+      name: 'statements',
+      text: `select ${COLUMNS} from books.statements s
            where ($1::text is null or s.account = $1) and ($2::text is null or s.status = $2)
              and ($3::date is null or s.day = $3)
            order by s.created_at desc, s.statement_id limit $4`,
-    values: [account ?? null, status ?? null, day ?? null, limit],
-  });
+      values: [account ?? null, status ?? null, day ?? null, limit],
+    }),
+  );
   return rows;
 }
 
@@ -51,11 +58,13 @@ export async function findStatement(
   pool: Pool,
   statementId: string,
 ): Promise<StatementRow | undefined> {
-  const { rows } = await pool.query<StatementRow>({
-    name: 'statement',
-    text: `select ${COLUMNS} from books.statements s where s.statement_id = $1`,
-    values: [statementId],
-  });
+  const { rows } = await atQueryStatement(() =>
+    pool.query<StatementRow>({
+      name: 'statement',
+      text: `select ${COLUMNS} from books.statements s where s.statement_id = $1`,
+      values: [statementId],
+    }),
+  );
   return rows[0];
 }
 
@@ -73,11 +82,13 @@ export async function findLines(
   after: number,
   limit: number,
 ): Promise<LineRow[]> {
-  const { rows } = await pool.query<LineRow>({
-    name: 'statement-lines',
-    text: `select number, line, verdict, payment_id, operation from books.statement_lines
+  const { rows } = await atQueryLines(() =>
+    pool.query<LineRow>({
+      name: 'statement-lines',
+      text: `select number, line, verdict, payment_id, operation from books.statement_lines
            where statement_id = $1 and number > $2 order by number limit $3`,
-    values: [statementId, after, limit],
-  });
+      values: [statementId, after, limit],
+    }),
+  );
   return rows;
 }

@@ -1,6 +1,10 @@
+import { crossing } from '@paylog/failpoints';
 import { type Loop, startLoop } from '@paylog/kafka';
 import type { Logger } from '@paylog/observability';
 import type { Pool } from 'pg';
+
+const atImportLock = crossing('reconciliation.import-lock');
+const atImportUnlock = crossing('reconciliation.import-unlock');
 
 export interface ImportLoop extends Loop {
   /** The last round ended without a fault, or another process does the rounds. */
@@ -45,15 +49,19 @@ async function underLock(pool: Pool, name: string, work: () => Promise<void>): P
   };
   client.on('error', onError);
   try {
-    const { rows } = await client.query<{ locked: boolean }>(
-      `select pg_try_advisory_lock(hashtextextended($1, 0)) as locked`,
-      [name],
+    const { rows } = await atImportLock(() =>
+      client.query<{ locked: boolean }>(
+        `select pg_try_advisory_lock(hashtextextended($1, 0)) as locked`,
+        [name],
+      ),
     );
     if (rows[0]?.locked !== true) return;
     try {
       await work();
     } finally {
-      await client.query(`select pg_advisory_unlock(hashtextextended($1, 0))`, [name]);
+      await atImportUnlock(() =>
+        client.query(`select pg_advisory_unlock(hashtextextended($1, 0))`, [name]),
+      );
     }
   } catch (error) {
     broken ??= error as Error; // With the connection goes a lock that may still be held.

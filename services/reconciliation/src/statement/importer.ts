@@ -1,5 +1,5 @@
 import type { EventLog } from '@paylog/event-sourcing';
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import {
   type GatewayAccount,
   type Payout,
@@ -19,7 +19,13 @@ import { rememberTold } from './told-facts.sql.js';
 import type { Signer } from './signature.js';
 import { announce, openSince, setWaiting, stage, stagedStatements } from './statements.sql.js';
 
-declareFailpoints(['reconciliation.stage.before', 'reconciliation.stage.after']);
+declareFailpoints([
+  'reconciliation.stage.before',
+  'reconciliation.stage.after',
+  'reconciliation.payouts.before',
+  'reconciliation.payouts.after',
+]);
+const atDownload = crossing('reconciliation.download');
 
 /** What our own reader of `payments.events.v1` has read, against what there is. */
 export interface OwnSide {
@@ -94,7 +100,9 @@ export class Importer {
   async #takeAll(note: (error: unknown) => void): Promise<void> {
     const { pool, account, source } = this.#options;
     const since = await openSince(pool, account.account, LISTED_DAYS);
+    await failpoint('reconciliation.payouts.before');
     for await (const payout of source.payouts(since)) await this.#take(payout).catch(note);
+    await failpoint('reconciliation.payouts.after');
   }
 
   async #take(payout: Payout): Promise<void> {
@@ -103,7 +111,7 @@ export class Importer {
     const over = payout.status === 'failed' || payout.status === 'canceled';
     const open = known.status === 'announced' || known.retry;
     if (!open || over || !payout.linesReady) return;
-    const bytes = await source.report(payout);
+    const bytes = await atDownload(() => source.report(payout));
     if (bytes === undefined) return;
     const sha256 = await storeReport(pool, account.account, bytes);
     const { statementId } = known;

@@ -1,4 +1,7 @@
+import { crossing } from '@paylog/failpoints';
 import type { Pool, PoolClient } from 'pg';
+
+const atCommit = crossing('reconciliation.commit');
 
 /**
  * Runs `work` in one transaction; undefined as its answer rolls back. Repeatable read: all of it sees one moment of what
@@ -13,7 +16,7 @@ export async function inTransaction<T>(
   try {
     await client.query('begin isolation level repeatable read');
     const answer = await work(client);
-    await client.query(answer === undefined ? 'rollback' : 'commit');
+    await atCommit(() => client.query(answer === undefined ? 'rollback' : 'commit'));
     return answer;
   } catch (error) {
     await client.query('rollback').catch((lost: Error) => {

@@ -1,11 +1,15 @@
 import { encode, RECONCILIATION_RESULTS, stableId } from '@paylog/contracts';
 import type { NewRow } from '@paylog/event-sourcing';
+import { crossing } from '@paylog/failpoints';
 import type { Pool, PoolClient } from 'pg';
 import { type EntryPosted, toRow } from '../ledger/entry.js';
 import type { Posting } from '../publish/append-all.js';
 import type { KeyedEntries } from './decide.js';
 import { type ExceptionData, exceptionRow } from './exceptions.js';
 import type { StatementClosed } from './signature.js';
+
+const atUnpublished = crossing('reconciliation.unpublished');
+const atLoadPostings = crossing('reconciliation.load-postings');
 
 /** The order in which a decision is published. The summary comes last: who reads it finds all the rest. */
 export const STEPS = { ledger: 1, exceptions: 2, results: 3 } as const;
@@ -88,13 +92,15 @@ export async function insertPublications(
 
 /** Statements of an account that have something to publish. */
 export async function unpublished(pool: Pool, account: string): Promise<string[]> {
-  const { rows } = await pool.query<{ statement_id: string }>(
-    `select s.statement_id from books.statements s
+  const { rows } = await atUnpublished(() =>
+    pool.query<{ statement_id: string }>(
+      `select s.statement_id from books.statements s
      where s.account = $1 and s.status in ('decided', 'stopped')
        and (s.status = 'decided'
          or exists (select from books.publications p where p.statement_id = s.statement_id))
      order by s.created_at, s.statement_id`,
-    [account],
+      [account],
+    ),
   );
   return rows.map(({ statement_id }) => statement_id);
 }
@@ -106,10 +112,12 @@ export async function loadPostings(
   after: number,
   limit: number,
 ): Promise<{ readonly postings: readonly Posting[]; readonly last: number }> {
-  const { rows } = await pool.query<Publication>(
-    `select step, number, stream, key, rows from books.publications
+  const { rows } = await atLoadPostings(() =>
+    pool.query<Publication>(
+      `select step, number, stream, key, rows from books.publications
      where statement_id = $1 and step = $2 and number > $3 order by number limit $4`,
-    [statementId, STEPS[step], after, limit],
+      [statementId, STEPS[step], after, limit],
+    ),
   );
   return {
     last: rows.at(-1)?.number ?? after,

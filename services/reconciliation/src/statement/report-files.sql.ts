@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Pool, PoolClient } from 'pg';
 
 declareFailpoints(['reconciliation.report.before', 'reconciliation.report.after']);
+const atReportPiece = crossing('reconciliation.report-piece');
+const atReportRemains = crossing('reconciliation.report-remains');
 
 const PIECE_BYTES = 1024 * 1024;
 
@@ -24,9 +26,11 @@ export async function storeReport(
     hash.update(piece);
     size += piece.length;
     number += 1;
-    await pool.query(
-      `insert into books.report_pieces (file_id, number, account, bytes) values ($1, $2, $3, $4)`,
-      [file, number, account, piece],
+    await atReportPiece(() =>
+      pool.query(
+        `insert into books.report_pieces (file_id, number, account, bytes) values ($1, $2, $3, $4)`,
+        [file, number, account, piece],
+      ),
     );
   }
   const sha256 = hash.digest('hex');
@@ -67,10 +71,12 @@ export async function* readReport(
 
 /** No download takes an hour: what has no file by then never will. */
 async function removeRemains(pool: Pool, account: string): Promise<void> {
-  await pool.query(
-    `delete from books.report_pieces p where p.account = $1 and p.taken_at < now() - interval '1 hour'
+  await atReportRemains(() =>
+    pool.query(
+      `delete from books.report_pieces p where p.account = $1 and p.taken_at < now() - interval '1 hour'
        and not exists (select from books.report_files f where f.file_id = p.file_id)`,
-    [account],
+      [account],
+    ),
   );
 }
 

@@ -1,8 +1,15 @@
+import { crossing } from '@paylog/failpoints';
 import type { LineProblem, Payout, SettlementLine } from '@paylog/gateways';
 import type { Pool, PoolClient } from 'pg';
 import { exactNames, referenceNames } from './names.js';
 import { type Statement, statementIdOf } from './statement.js';
 import { toStoredLine } from './stored-line.js';
+
+const atAnnounce = crossing('reconciliation.announce');
+const atAnnounced = crossing('reconciliation.announced');
+const atStaged = crossing('reconciliation.staged');
+const atOpenSince = crossing('reconciliation.open-since');
+const atWaiting = crossing('reconciliation.waiting');
 
 export type Status = 'announced' | 'staged' | 'stopped' | 'decided' | 'closed';
 
@@ -15,27 +22,31 @@ export async function announce(
 ): Promise<{ readonly statementId: string; readonly status: Status; readonly retry: boolean }> {
   const statementId = statementIdOf(account, payout.statement);
   const { amount, status, createdAt } = payout;
-  await pool.query(
-    `insert into books.statements as held
+  await atAnnounce(() =>
+    pool.query(
+      `insert into books.statements as held
        (statement_id, account, gateway, statement, currency, payout, payout_status, created_at, day)
      values ($1, $2, $3, $4, $5, $6, $7, $8, ($8::timestamptz at time zone 'UTC')::date)
      on conflict (statement_id) do update set payout_status = excluded.payout_status
      where held.status <> 'closed' and held.payout_status <> excluded.payout_status`,
-    [
-      statementId,
-      account,
-      gateway,
-      payout.statement,
-      amount.currency,
-      String(amount.minor),
-      status,
-      createdAt,
-    ],
+      [
+        statementId,
+        account,
+        gateway,
+        payout.statement,
+        amount.currency,
+        String(amount.minor),
+        status,
+        createdAt,
+      ],
+    ),
   );
-  const { rows } = await pool.query<{ status: Status; retry: boolean }>(
-    `select status, status = 'stopped' and staged_at < now() - interval '10 minutes' as retry
+  const { rows } = await atAnnounced(() =>
+    pool.query<{ status: Status; retry: boolean }>(
+      `select status, status = 'stopped' and staged_at < now() - interval '10 minutes' as retry
      from books.statements where statement_id = $1`,
-    [statementId],
+      [statementId],
+    ),
   );
   return { statementId, status: rows[0]?.status ?? 'announced', retry: rows[0]?.retry ?? false };
 }
@@ -120,21 +131,25 @@ async function insertProblem(
 
 /** Staged statements of an account, the oldest first. */
 export async function stagedStatements(pool: Pool, account: string): Promise<string[]> {
-  const { rows } = await pool.query<{ statement_id: string }>(
-    `select statement_id from books.statements where account = $1 and status = 'staged'
+  const { rows } = await atStaged(() =>
+    pool.query<{ statement_id: string }>(
+      `select statement_id from books.statements where account = $1 and status = 'staged'
      order by created_at, statement_id`,
-    [account],
+      [account],
+    ),
   );
   return rows.map(({ statement_id }) => statement_id);
 }
 
 /** Since when payouts must be listed: the oldest that is not closed, and never less than `days`. */
 export async function openSince(pool: Pool, account: string, days: number): Promise<string> {
-  const { rows } = await pool.query<{ since: Date }>(
-    `select least(now() - make_interval(days => $2), min(created_at)) as since
+  const { rows } = await atOpenSince(() =>
+    pool.query<{ since: Date }>(
+      `select least(now() - make_interval(days => $2), min(created_at)) as since
      from books.statements
      where account = $1 and status <> 'closed' and payout_status not in ('failed', 'canceled')`,
-    [account, days],
+      [account, days],
+    ),
   );
   return (rows[0]?.since ?? new Date()).toISOString();
 }
@@ -183,9 +198,11 @@ export async function lockStaged(
 }
 
 export async function setWaiting(pool: Pool, statementId: string, reason: string): Promise<void> {
-  await pool.query(
-    `update books.statements set waiting_for = $2
+  await atWaiting(() =>
+    pool.query(
+      `update books.statements set waiting_for = $2
      where statement_id = $1 and status = 'staged' and waiting_for is distinct from $2`,
-    [statementId, reason],
+      [statementId, reason],
+    ),
   );
 }

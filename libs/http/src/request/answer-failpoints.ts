@@ -1,0 +1,17 @@
+import { declareFailpoints, failpoint, isArmed } from '@paylog/failpoints';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+declareFailpoints(['http.answer.before', 'http.answer.after']);
+
+/** What machines ask, not callers. */
+const MACHINES = /^\/(?:health|metrics|docs)/;
+
+/** Lets a crash test kill the process when an answer is ready but not sent, or just sent. Otherwise there is no hook. */
+export function crossAnswers(fastify: FastifyInstance): void {
+  if (!isArmed('http.answer')) return;
+  const at = (name: string) => async (request: FastifyRequest) => {
+    if (!MACHINES.test(request.url)) await failpoint(name);
+  };
+  fastify.addHook('onSend', at('http.answer.before'));
+  fastify.addHook('onResponse', at('http.answer.after'));
+}
