@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { append } from './append.js';
 import { runBench, type Bench, type BenchOptions, type SpecialBench } from './bench.js';
+import { ingest } from './ingest/ingest.js';
 import { tableOf } from './table.js';
 
-const BENCHES: readonly (Bench | SpecialBench)[] = [append];
+const BENCHES: readonly (Bench | SpecialBench)[] = [ingest, append];
 
 interface Given {
   readonly rounds: number;
