@@ -116,6 +116,18 @@ describe('Supervisor', () => {
     }
   });
 
+  it('arms the life that follows a hold', async () => {
+    const { supervisor, said } = await started(await spec('fake-1'));
+    supervisor.arm('fake-1', { FAKE_REFUSES: 'once' });
+    await supervisor.hold('fake-1');
+    supervisor.release('fake-1');
+    await eventually('the life after the next', () => {
+      const [status] = supervisor.status();
+      return status?.restarts === 2 && status.state === 'ready';
+    });
+    expect(said).toContain('fake-1 ended (exit code 2); it is started again in 100 ms');
+  });
+
   it('leaves no process when it stops, a deaf and a frozen one included', async () => {
     const { supervisor } = await started(
       await spec('fake-1'),

@@ -74,6 +74,11 @@ export class Supervisor {
     return this.#named(instance).kill(nextLife);
   }
 
+  /** Says now what will be in the environment of the next life, and of that one alone; undefined: nothing. */
+  arm(instance: string, nextLife: Environment | undefined): void {
+    this.#named(instance).arm(nextLife);
+  }
+
   /** Kill -9, and it stays away until it is released. */
   hold(instance: string): Promise<void> {
     return this.#named(instance).hold();
@@ -153,9 +158,13 @@ class Instance {
     return { instance, service, url, pid, state, restarts: this.#restarts };
   }
 
+  arm(nextLife: Environment | undefined): void {
+    this.#nextLife = nextLife;
+  }
+
   async kill(nextLife?: Environment): Promise<Exit> {
     this.#ready = false;
-    this.#nextLife = nextLife;
+    if (nextLife !== undefined) this.arm(nextLife);
     return this.#child?.kill() ?? { code: null, signal: null };
   }
 
@@ -171,7 +180,7 @@ class Instance {
 
   async restart(nextLife?: Environment): Promise<void> {
     this.#ready = false;
-    this.#nextLife = nextLife;
+    if (nextLife !== undefined) this.arm(nextLife);
     await this.#child?.stop(this.options.stopWithinMs);
     if (nextLife === undefined) await this.ready();
   }

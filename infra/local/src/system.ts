@@ -65,6 +65,8 @@ export interface System {
   status(): InstanceStatus[];
   /** Kill -9 of one process; it is started again, with `nextLife` in its environment for that one life. */
   kill(instance: string, nextLife?: Environment): Promise<void>;
+  /** Says now what will be in the environment of a process's next life, and of that one alone. */
+  arm(instance: string, nextLife: Environment | undefined): void;
   /** Kill -9 of one process, which stays away until `release` is called. */
   hold(instance: string): Promise<void>;
   release(instance: string): void;
@@ -162,6 +164,7 @@ async function startOn(
     },
     status: () => supervisor.status(),
     kill: async (instance, nextLife) => void (await supervisor.kill(instance, nextLife)),
+    arm: (instance, nextLife) => supervisor.arm(instance, nextLife),
     hold: (instance) => supervisor.hold(instance),
     release: (instance) => supervisor.release(instance),
     restart: (instance, nextLife) => supervisor.restart(instance, nextLife),
