@@ -1,0 +1,86 @@
+import { type Ask, atOneMoment } from './database.js';
+import type { Evidence, ServiceMotion } from './evidence.js';
+import { LOG_PLACES, SERVICES } from './places.js';
+import { readLog, readParked } from './read-logs.js';
+import { readMotion, readServiceMotion } from './read-motion.js';
+import { readTruth } from './read-sandbox.js';
+import {
+  readBalances,
+  readCopies,
+  readEntries,
+  readIntentMessages,
+  readLastStates,
+  readProjected,
+  readPublishedEntries,
+  readToldFacts,
+  readWebhooks,
+} from './read-services.js';
+import { readTopics } from './read-topics.js';
+import { rebuildBoth } from './rebuild.js';
+import type { Witness } from '../witness.js';
+
+type OfService = Omit<
+  Evidence,
+  'topics' | 'lastInTopic' | 'goods' | 'truth' | 'motion' | 'rebuilt'
+> & { readonly motion: ServiceMotion };
+
+/** One pass over everything there is to see, each database as of one moment. The system should be still. */
+export async function gather(witness: Witness): Promise<Evidence> {
+  const motion = await readMotion(witness);
+  const [databases, topics, truth] = await Promise.all([
+    Promise.all(
+      SERVICES.map((service) =>
+        atOneMoment(witness.databases[service] ?? '', (ask) => readService(ask, service)),
+      ),
+    ),
+    readTopics(witness.brokers),
+    readTruth(witness.sandboxUrl),
+  ]);
+  // Last: the rebuild swaps a table, which a long read of ours would hold up.
+  const rebuilt = await rebuildBoth(witness);
+  const all = <T>(pick: (one: OfService) => readonly T[]): T[] => databases.flatMap(pick);
+  return {
+    logs: all(({ logs }) => logs),
+    webhooks: all(({ webhooks }) => webhooks),
+    facts: all(({ facts }) => facts),
+    parked: all(({ parked }) => parked),
+    intentMessages: all(({ intentMessages }) => intentMessages),
+    projected: all(({ projected }) => projected),
+    lastInLog: all(({ lastInLog }) => lastInLog),
+    copies: all(({ copies }) => copies),
+    entries: all(({ entries }) => entries),
+    publishedEntries: all(({ publishedEntries }) => publishedEntries),
+    balances: all(({ balances }) => balances),
+    topics: topics.topics,
+    lastInTopic: topics.lastStates,
+    goods: topics.goods,
+    truth,
+    motion: { ...motion, services: databases.map((database) => database.motion) },
+    rebuilt,
+  };
+}
+
+async function readService(ask: Ask, service: string): Promise<OfService> {
+  const logs: Evidence['logs'][number][] = [];
+  const parked: Evidence['parked'][number][] = [];
+  for (const place of LOG_PLACES.filter((one) => one.service === service)) {
+    logs.push(await readLog(ask, place));
+    parked.push(...(await readParked(ask, place)));
+  }
+  const only = async <T>(owner: string, read: (ask: Ask) => Promise<T[]>): Promise<T[]> =>
+    owner === service ? read(ask) : [];
+  return {
+    logs,
+    parked,
+    webhooks: await only('webhook-ingest', readWebhooks),
+    facts: await only('webhook-ingest', readToldFacts),
+    intentMessages: await only('intent', readIntentMessages),
+    projected: await only('payment-state', readProjected),
+    lastInLog: await only('payment-state', readLastStates),
+    copies: await readCopies(ask, service),
+    entries: await only('reconciliation', readEntries),
+    publishedEntries: await only('reconciliation', readPublishedEntries),
+    balances: await only('reconciliation', readBalances),
+    motion: await readServiceMotion(ask, service),
+  };
+}

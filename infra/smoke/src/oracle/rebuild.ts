@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import type { Rebuilt } from './evidence.js';
+import type { Witness } from '../witness.js';
+
+const ENDS_WITHIN_MS = 60_000;
+
+/** The shipped rebuild, from the one and then from the other: only one at a time may run. */
+export async function rebuildBoth(witness: Witness): Promise<Rebuilt[]> {
+  return [await rebuild(witness, 'postgres'), await rebuild(witness, 'kafka')];
+}
+
+async function rebuild(witness: Witness, from: Rebuilt['from']): Promise<Rebuilt> {
+  const script = join(witness.code, 'services', 'payment-state', 'dist', 'rebuild.js');
+  const { stdout, stderr } = await run([script, '--from', from], {
+    ...witness.environment,
+    DATABASE_URL: witness.rebuild.url,
+    DATABASE_OWNER_URL: witness.rebuild.ownerUrl,
+    KAFKA_BROKERS: witness.brokers.join(','),
+  });
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  if (!line.startsWith('{')) {
+    return { from, equal: undefined, said: stderr.trim().split('\n').slice(-3) };
+  }
+  const { equal, differences = [] } = JSON.parse(line) as {
+    equal: boolean;
+    differences?: { paymentId?: string; found?: string }[];
+  };
+  return {
+    from,
+    equal,
+    said: differences.map(({ paymentId, found }) => `${paymentId}: ${found}`),
+  };
+}
+
+/** A difference is an exit code, not an error. */
+function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<{ stdout: string; stderr: string }> {
+  const options = {
+    env: { ...process.env, ...environment },
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: ENDS_WITHIN_MS,
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, options, (_error, stdout, stderr) => {
+      resolve({ stdout, stderr });
+    });
+  });
+}
