@@ -26,7 +26,7 @@ export interface KillServer {
   readonly kind: 'kill';
   readonly target: 'postgres' | 'kafka';
   readonly awayMs: number;
-  /** Which broker, counted from 1 and round and round. Default: the leader of most partitions. */
+  /** Which broker where there are several, counted from 1 and round and round. */
   readonly broker?: number;
 }
 
