@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type EventLog, LogFault, type NewRow } from '@paylog/event-sourcing';
-import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
+import { type Crossing, crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { laneOf } from '../ledger/entry.js';
 
-const STEPS = ['ledger', 'settlement', 'exceptions', 'results'] as const;
-
-declareFailpoints(
-  STEPS.flatMap((log) => [
-    `reconciliation.append-${log}.before`,
-    `reconciliation.append-${log}.after`,
-  ]),
-);
+/** By the log's schema. */
+const APPENDING: Readonly<Record<string, Crossing>> = {
+  ledger: crossing('reconciliation.append-ledger'),
+  settlement: crossing('reconciliation.append-settlement'),
+  exceptions: crossing('reconciliation.append-exceptions'),
+  results: crossing('reconciliation.append-results'),
+};
 const atStreamVersions = crossing('reconciliation.stream-versions');
 
 /** What is to be in a log, once for ever by its key, wherever in the stream. */
@@ -41,6 +40,7 @@ export async function appendAll(
 }
 
 async function appendChunk(pool: Pool, log: EventLog, chunk: readonly Posting[]): Promise<void> {
+  const atAppend = APPENDING[log.schema] ?? ((append) => append());
   let open = chunk;
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     const versions = await versionsOf(pool, log.schema, open);
@@ -51,9 +51,7 @@ async function appendChunk(pool: Pool, log: EventLog, chunk: readonly Posting[])
       const head = { lane: laneOf(stream), stream, expectedVersion, key, rows, contentDigest };
       return { ...head, ...(effects !== undefined && { effects }) };
     });
-    await failpoint(`reconciliation.append-${log.schema}.before`);
-    const answers = await log.append(appends);
-    await failpoint(`reconciliation.append-${log.schema}.after`);
+    const answers = await atAppend(() => log.append(appends));
     const refused = answers.find(({ status }) => status === 'refused');
     if (refused?.status === 'refused') {
       throw new LogFault('flush_failed', false, `${log.schema} refuses: ${refused.reason}`);

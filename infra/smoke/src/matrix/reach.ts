@@ -1,0 +1,80 @@
+import { STATEFUL_SERVICES, type StatefulService } from '@paylog/local';
+import type { Failpoint } from './scan.js';
+
+/** What must happen for a process to come to a point. */
+export type Occasion =
+  /** The load reaches it, or the start of the process itself. */
+  | 'load'
+  /** A relay finds its topic ahead of its own cursor. */
+  | 'topic ahead'
+  /** The service's database was put back to an older state. */
+  | 'restored'
+  /** The rebuild program is run. */
+  | 'rebuild';
+
+/** A point in a process of one service: what one kill of the matrix is. */
+export interface Target {
+  readonly service: StatefulService;
+  readonly name: string;
+  readonly occasion: Occasion;
+}
+
+/** Steps of libs that not every service comes to. */
+const ONLY_IN: Readonly<Record<string, readonly StatefulService[]>> = {
+  'event-sourcing.follow': ['webhook-ingest', 'fulfillment'],
+  'event-sourcing.read-streams': ['intent', 'payment-state', 'fulfillment'],
+  // payment-state discards in a commit with the end of the hold, by an append.
+  'event-sourcing.discard-parked': ['intent', 'webhook-ingest', 'fulfillment', 'reconciliation'],
+  'service.stream-versions': ['webhook-ingest', 'fulfillment'],
+};
+
+/** Steps that need more than load. */
+const OCCASIONS: Readonly<Record<string, Occasion>> = {
+  'event-sourcing.compare': 'topic ahead',
+  'event-sourcing.set-cursor': 'topic ahead',
+  'kafka.fetch': 'topic ahead',
+  'event-sourcing.reimport': 'restored',
+  'event-sourcing.read-heads': 'rebuild',
+};
+
+/** Steps that no run of a sound system comes to, and what looks at them instead. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  'event-sourcing.close-lane': 'two histories were written; relay.int.spec.ts',
+  'event-sourcing.read-lane':
+    'only when rows are appended in the middle of a rebuild; rebuild.int.spec.ts',
+  'intent.mark-told':
+    'no gateway here tells anything without a signature that covers it; payments.handler',
+  'intent.old-answers': 'once an hour, and deletes what is thirty days old',
+};
+
+const stepOf = (name: string): string => name.replace(/\.(?:before|after)$/, '');
+
+/** Why a point is not part of the matrix; undefined when it is. */
+export const leftOut = ({ name }: Pick<Failpoint, 'name'>): string | undefined =>
+  LEFT_OUT[stepOf(name)];
+
+/** Which services have a point. */
+export function servicesOf({ name, owner }: Failpoint): readonly StatefulService[] {
+  const [kind, folder] = owner.split('/');
+  if (kind === 'services') return STATEFUL_SERVICES.filter((service) => service === folder);
+  if (occasionOf(name) === 'rebuild') return ['payment-state'];
+  return ONLY_IN[stepOf(name)] ?? STATEFUL_SERVICES;
+}
+
+/** Everything the matrix kills at. */
+export function targetsOf(failpoints: readonly Failpoint[]): Target[] {
+  return failpoints
+    .filter((one) => leftOut(one) === undefined)
+    .flatMap((one) =>
+      servicesOf(one).map((service) => ({
+        service,
+        name: one.name,
+        occasion: occasionOf(one.name),
+      })),
+    );
+}
+
+function occasionOf(name: string): Occasion {
+  if (name.startsWith('event-sourcing.rebuild-')) return 'rebuild';
+  return OCCASIONS[stepOf(name)] ?? 'load';
+}
