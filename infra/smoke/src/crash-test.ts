@@ -1,0 +1,63 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Result } from './result.js';
+import { crashTest } from './run.js';
+
+interface Options {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly json?: true;
+  readonly sabotage?: string;
+  readonly sabotageAll?: true;
+  readonly brokers: '1' | '3';
+}
+
+new Command('crash-test')
+  .description(
+    'real load through the whole system while a seeded hand kills, freezes, restarts and restores; then an oracle that shares no code with it judges',
+  )
+  .option('--rounds <n>', 'acts, one a round; ten hold every kind and every target', whole, 10)
+  .option('--seed <n>', 'what is done, and which orders come', whole, 1)
+  .option('--json', 'the result as the last line of stdout')
+  .option('--sabotage <name>', 'take one defence out of a copy of the code, and see it caught')
+  .option('--sabotage-all', 'every sabotage one after the other, and a clean run; a table')
+  .addOption(
+    new Option('--brokers <n>', 'Kafka brokers; 3: leaders are killed')
+      .choices(['1', '3'])
+      .default('1'),
+  )
+  .action(async (options: Options) => {
+    process.exitCode = await main(options);
+  })
+  .parse();
+
+async function main(options: Options): Promise<number> {
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => ending.abort(new Error(`ended by ${signal}`)));
+  }
+  try {
+    const result = await play(options, ending.signal);
+    for (const { invariant, examples } of result.violations) {
+      tell(`${invariant}:`);
+      for (const example of examples) tell(`  ${example}`);
+    }
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return result.ok ? 0 : 1;
+  } catch (error) {
+    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return 2;
+  }
+}
+
+function play({ rounds, seed, brokers }: Options, signal: AbortSignal): Promise<Result> {
+  return crashTest({ rounds, seed, brokers: brokers === '3' ? 3 : 1, tell, signal });
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number, please');
+  return Number(text);
+}
