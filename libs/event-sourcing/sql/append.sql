@@ -15,6 +15,8 @@ create function {{schema}}.append(
   -- flush with its key (itself if none is before), the version it expects, how many rows it has.
   a_lane int[], a_stream int[], a_first int[], a_expected int[], a_count int[],
   a_key text[], a_content bytea[],
+  -- What attach() keeps beside the first row of an accepted append, an element or all of it null.
+  a_attachment bytea[],
   -- [effects or null] an append, or null for none at all.
   p_accepted_effects jsonb,
   -- An element a row: its append (from 1), its number within it (from 0), its columns.
@@ -183,6 +185,12 @@ begin
     )
     update {{schema}}.lanes l set next_position = b.next_position, hash = b.hash
     from block b where l.lane = b.lane;
+  end if;
+
+  if accepted > 0 and a_attachment is not null then
+    perform {{schema}}.attach(array_agg(u.id), array_agg(u.time), array_agg(a_attachment[u.append]))
+    from unnest(r_append, r_number, r_id, r_time) as u(append, number, id, time)
+    where u.number = 0 and statuses[u.append] = 0 and a_attachment[u.append] is not null;
   end if;
 
   if accepted > 0 and p_accepted_effects is not null then

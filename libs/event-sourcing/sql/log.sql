@@ -126,3 +126,9 @@ $$;
 create function {{schema}}.project(accepted jsonb, effects jsonb) returns void
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$ begin end $$;
+
+-- The service's own store for bytes that lie beside rows, in their commit: ids and times are those of the rows. A
+-- migration replaces it where appends have attachments.
+create function {{schema}}.attach(ids text[], times text[], attachments bytea[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$ begin raise exception 'the log {{schema}} keeps no attachments'; end $$;

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { AppendAnswer, EventLog } from './log.js';
+import type { Append, AppendAnswer, EventLog } from './log.js';
 import { postgresLog } from './postgres-log.js';
 import { createLogDatabase, type TestLogDatabase } from './testing/database.js';
 import { newAppend, newRow } from './testing/rows.js';
@@ -228,4 +228,45 @@ test('parked rows go from parked to ready to applied, and stay', async () => {
 test('a flush beyond its limits is the mistake of its caller', async () => {
   const many = Array.from({ length: 257 }, (_, i) => newAppend(`m${i}`, `m${i}`, 0));
   await expect(log.append(many)).rejects.toMatchObject({ code: 'flush_too_large' });
+});
+
+describe('an attachment', () => {
+  const attached = (key: string, bytes: string, more: Partial<Append> = {}) =>
+    newAppend(key, key, 0, { attachment: Buffer.from(bytes), ...more });
+
+  it('is kept in the commit of its row, with the id and time of that row', async () => {
+    await pool.query(`
+      create table payments.attachments (id text primary key, time text, bytes bytea);
+      create or replace function payments.attach(ids text[], times text[], attachments bytea[])
+      returns void language plpgsql as $$ begin
+        insert into payments.attachments select * from unnest(ids, times, attachments);
+      end $$;`);
+    await log.append([attached('kept-0', 'zero')]);
+    const answers = await log.append([
+      attached('kept-0', 'again'),
+      newAppend('bare', 'bare', 0),
+      attached('kept-1', 'one', { rows: [newRow('kept-1'), newRow('its second row')] }),
+      attached('late', 'never', { expectedVersion: 7 }),
+    ]);
+    expect(statuses(answers)).toEqual(['duplicate', 'appended', 'appended', 'version_conflict']);
+    const { rows } = await pool.query('select * from payments.attachments order by id');
+    const { time } = newRow('any');
+    expect(rows).toEqual([
+      { id: 'kept-0', time, bytes: Buffer.from('zero') },
+      { id: 'kept-1', time, bytes: Buffer.from('one') },
+    ]);
+  });
+
+  it('that can’t be kept refuses its append, and no other', async () => {
+    await pool.query(`alter table payments.attachments add check (bytes <> 'unbearable')`);
+    const answers = await log.append([attached('bad', 'unbearable'), attached('good', 'fine')]);
+    expect(statuses(answers)).toEqual(['refused', 'appended']);
+    expect(await log.readStream('bad')).toEqual([]);
+  });
+
+  it('counts among the bytes of a flush', async () => {
+    const mebibyte = (key: string) => attached(key, 'x'.repeat(1024 * 1024));
+    const five = ['a', 'b', 'c', 'd', 'e'].map((name) => mebibyte(`large-${name}`));
+    await expect(log.append(five)).rejects.toMatchObject({ code: 'flush_too_large' });
+  });
 });

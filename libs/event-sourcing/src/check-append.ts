@@ -18,9 +18,9 @@ const PARKED_ERROR_MAX = 4000;
 /** JSON escapes U+0000 and lone surrogates, and jsonb refuses exactly these escapes. */
 const UNSTORABLE_IN_JSONB = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i;
 
-/** The rows' data of an append, in bytes. */
-export function appendBytes(append: Append): number {
-  return append.rows.reduce((sum, row) => sum + row.data.length, 0);
+/** The rows' data of an append and what is attached, in bytes. */
+export function appendBytes({ rows, attachment }: Append): number {
+  return rows.reduce((sum, row) => sum + row.data.length, attachment?.length ?? 0);
 }
 
 /** Why this append can never be stored, or nothing. What it lets through Postgres takes. */
@@ -30,7 +30,9 @@ export function whyRefused(append: Append, lanes: number): string | undefined {
   }
   if (!isInt(append.expectedVersion, 0)) return 'expectedVersion is no whole number from 0';
   if (append.rows.length === 0) return 'an append needs at least one row';
-  if (appendBytes(append) > FLUSH_BYTES_MAX) return `its rows exceed ${FLUSH_BYTES_MAX} bytes`;
+  if (appendBytes(append) > FLUSH_BYTES_MAX) {
+    return `its rows and attachment exceed ${FLUSH_BYTES_MAX} bytes`;
+  }
   return (
     whyTextRefused('stream', append.stream, INDEXED_BYTES_MAX) ??
     whyTextRefused('key', append.key, INDEXED_BYTES_MAX) ??

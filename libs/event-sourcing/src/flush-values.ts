@@ -29,6 +29,7 @@ export function appendValues(
     int4Array(appends.map((append) => append.rows.length)),
     textArray(appends.map(({ key }) => key)),
     byteaArray(appends.map(contentDigest)),
+    attachments(appends),
     acceptedEffects(appends),
     ...rows.placement(),
     ...rows.content(),
@@ -87,6 +88,11 @@ function firstWithKey(appends: readonly Append[]): number[] {
 function acceptedEffects(appends: readonly Append[]): string | null {
   if (appends.every(({ effects }) => effects === undefined)) return null;
   return JSON.stringify(appends.map(({ effects }) => effects ?? null));
+}
+
+function attachments(appends: readonly Append[]): Buffer | null {
+  if (appends.every(({ attachment }) => attachment === undefined)) return null;
+  return byteaArray(appends.map(({ attachment }) => attachment));
 }
 
 const parkedJson = ({ offset, value, ...rest }: NewParked): unknown => ({

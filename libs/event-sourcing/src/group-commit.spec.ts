@@ -103,3 +103,31 @@ test('bytes bound a flush too', async () => {
   await drained;
   expect(flushes.map(({ length }) => length)).toEqual([4, 1]);
 });
+
+test('what arrives in one turn of the event loop shares a flush, also from several callbacks', async () => {
+  const { log, flushes, letGo } = slowLog();
+  const group = new GroupCommit(log);
+  const answers: Promise<unknown>[] = [];
+  for (const key of ['a', 'b', 'c']) {
+    process.nextTick(() => answers.push(group.submit(newAppend(key, key, 0))));
+  }
+  await turn();
+  await turn();
+  expect(flushes.map(({ length }) => length)).toEqual([3]);
+  letGo();
+  await Promise.all(answers);
+});
+
+test('where any lane will do a flush has one, and each flush the next', async () => {
+  const log = memoryLog({ schema: 'payments', lanes: 3 });
+  const group = new GroupCommit(log, { anyLane: true });
+  const lanes: Set<number>[] = [];
+  for (const flush of [0, 1, 2, 3]) {
+    const appends = [0, 1, 2].map((i) => newAppend(`${flush}-${i}`, `${flush}-${i}`, 0));
+    const answers = await Promise.all(appends.map((append) => group.submit(append)));
+    lanes.push(new Set(answers.map((answer) => ('lane' in answer ? answer.lane : -1))));
+  }
+  expect(lanes.map(({ size }) => size)).toEqual([1, 1, 1, 1]);
+  expect(new Set(lanes.slice(0, 3).flatMap((each) => [...each]))).toEqual(new Set([0, 1, 2]));
+  expect(lanes[3]).toEqual(lanes[0]);
+});

@@ -14,6 +14,17 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+export interface GroupCommitOptions {
+  /** How many appends may wait (default 4096); beyond it `submit` throws `Overloaded`. */
+  queueMax?: number;
+  /**
+   * The lane of an append doesn't matter (its key is unique across lanes all the same): each flush
+   * goes to one lane, the next to the next. It then locks one head and writes one block, and two
+   * processes seldom wait for each other.
+   */
+  anyLane?: boolean;
+}
+
 /**
  * Appends of many callers in few commits, without a timer: a flush takes whatever arrived while
  * the last one was in flight, so that an idle log adds no delay and a busy one adds no commits.
@@ -21,13 +32,17 @@ interface Waiting {
 export class GroupCommit {
   readonly #log: EventLog;
   readonly #queueMax: number;
+  readonly #anyLane: boolean;
+  /** Anywhere at first, so that processes don't go in step. */
+  #lane: number;
   #queue: Waiting[] = [];
   #flushing: Promise<void> | undefined;
 
-  /** `queueMax`: how many appends may wait (default 4096); beyond it `submit` throws `Overloaded`. */
-  constructor(log: EventLog, { queueMax = 4096 }: { queueMax?: number } = {}) {
+  constructor(log: EventLog, { queueMax = 4096, anyLane = false }: GroupCommitOptions = {}) {
     this.#log = log;
     this.#queueMax = queueMax;
+    this.#anyLane = anyLane;
+    this.#lane = Math.floor(Math.random() * log.lanes);
   }
 
   /** Resolves after the commit. Rejects with the fault of the flush that the append was part of. */
@@ -37,8 +52,10 @@ export class GroupCommit {
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ append, resolve, reject });
-      // Started in a microtask, so that what arrives in the same turn shares the first flush.
-      this.#flushing ??= Promise.resolve().then(() => this.#flushAll());
+      // Started when this turn ends, so that what arrives in it, on whatever socket, shares the first flush.
+      this.#flushing ??= new Promise<void>((done) => setImmediate(done)).then(() =>
+        this.#flushAll(),
+      );
     });
   }
 
@@ -51,7 +68,7 @@ export class GroupCommit {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, sizeOfNextFlush(this.#queue));
       try {
-        const answers = await this.#log.append(batch.map(({ append }) => append));
+        const answers = await this.#log.append(this.#placed(batch));
         batch.forEach(({ resolve, reject }, i) => {
           const answer = answers[i];
           if (answer) resolve(answer);
@@ -62,6 +79,13 @@ export class GroupCommit {
       }
     }
     this.#flushing = undefined;
+  }
+
+  #placed(batch: readonly Waiting[]): Append[] {
+    if (!this.#anyLane) return batch.map(({ append }) => append);
+    const lane = this.#lane;
+    this.#lane = (lane + 1) % this.#log.lanes;
+    return batch.map(({ append }) => ({ ...append, lane }));
   }
 }
 

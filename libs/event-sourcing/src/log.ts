@@ -33,6 +33,11 @@ export interface Append {
   /** JSON given to the service's `project()` when, and only when, this append is accepted. */
   effects?: unknown;
   /**
+   * Bytes given to the service's `attach()` with the first row's id and time, when, and only when, this append is
+   * accepted: for what may be erased one day, and so can't be part of the row.
+   */
+  attachment?: Buffer;
+  /**
    * What "the same content" means for this key. Default: sha256 over the stream and each row's id,
    * type, schema version and data (never version, time or trace, which a repetition may change).
    * Give the digest of the request where one key stands for one request.
@@ -117,7 +122,7 @@ export interface EventLog {
   readonly schema: string;
   readonly lanes: number;
   /**
-   * One durable commit for up to 256 appends and 4 MiB. Each append has its own answer, in order.
+   * One durable commit for up to 256 appends and 4 MiB, attachments included. Each append has its own answer, in order.
    * What expects a higher version of a stream than an append before it that failed, fails too: it
    * was decided on top of what is not there.
    * Unless every append is `appended` or `duplicate`, the others are appended all the same, but the

@@ -43,13 +43,15 @@ export function textArray(values: readonly (string | undefined)[]): Buffer {
   return bytes.subarray(0, at);
 }
 
-export function byteaArray(values: readonly Buffer[]): Buffer {
+/** Undefined becomes null. */
+export function byteaArray(values: readonly (Buffer | undefined)[]): Buffer {
   let room = HEADER_BYTES;
-  for (const value of values) room += 4 + value.length;
+  for (const value of values) room += 4 + (value?.length ?? 0);
   const bytes = Buffer.allocUnsafe(room);
   let at = writeHeader(bytes, OID.bytea, values.length);
   for (const value of values) {
-    at = bytes.writeInt32BE(value.length, at);
+    at = bytes.writeInt32BE(value?.length ?? -1, at);
+    if (value === undefined) continue;
     bytes.set(value, at);
     at += value.length;
   }

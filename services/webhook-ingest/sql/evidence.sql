@@ -19,13 +19,12 @@ begin
 end
 $$;
 
-create or replace function evidence.project(accepted jsonb, effects jsonb) returns void
-language sql set search_path = pg_catalog as $$
+create or replace function evidence.attach(ids text[], times text[], attachments bytea[]) returns void
+language plpgsql set search_path = pg_catalog as $$
+begin
   insert into public.evidence_bodies (evidence_id, received_at, body)
-  select e.id, e."receivedAt", decode(e.body, 'base64')
-  from jsonb_array_elements(accepted) as a,
-    jsonb_to_record(a -> 'effects') as e(id text, "receivedAt" timestamptz, body text)
-  order by e.id
+  select a.id, a.time::timestamptz, a.body from unnest(ids, times, attachments) as a(id, time, body) order by a.id;
+end
 $$;
 
 -- Refused deliveries, without their bodies: enough to see a key rotation that went wrong. Kept 7 days, and bounded.

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, partitionOf, stableId } from '@paylog/contracts';
+import { canonicalJson, stableId } from '@paylog/contracts';
 import type { Append } from '@paylog/event-sourcing';
 
 /** Lanes of the evidence log. It has no topic, so they are just lanes: enough for parallel commits. */
@@ -51,7 +51,7 @@ export function toEvidence(delivery: Delivery, secret: string): Evidence {
 export function toAppend(evidence: Evidence, body: Buffer): Append {
   const { id, sha256, receivedAt, account } = evidence;
   return {
-    lane: partitionOf(id, EVIDENCE_LANES),
+    lane: 0, // Whichever the flush goes to.
     stream: id,
     expectedVersion: 0,
     key: id,
@@ -66,7 +66,7 @@ export function toAppend(evidence: Evidence, body: Buffer): Append {
         data: Buffer.from(canonicalJson(evidence)),
       },
     ],
-    effects: { id, receivedAt, body: body.toString('base64') },
+    attachment: body,
   };
 }
 

@@ -45,7 +45,7 @@ export class Receiver {
     private readonly rejections: Rejections,
     private readonly logger: Logger,
   ) {
-    this.#commits = new GroupCommit(evidence, { queueMax: QUEUE_MAX });
+    this.#commits = new GroupCommit(evidence, { queueMax: QUEUE_MAX, anyLane: true });
   }
 
   /** Resolves once the delivery is on disk, now or before. `signature` as the gateway sent it. */
@@ -71,7 +71,7 @@ export class Receiver {
   }
 
   async #store(evidence: Evidence, body: Buffer): Promise<AppendAnswer> {
-    // A flush counts its rows; the bodies beside them are counted here.
+    // A flush is bounded by its bytes, the queue of those that wait for one is not.
     if (this.#waitingBytes > WAITING_BYTES_MAX) {
       throw Problem.unavailable('Too much is waiting to be written; send it again shortly.');
     }
