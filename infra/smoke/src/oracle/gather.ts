@@ -19,6 +19,8 @@ import { readTopics } from './read-topics.js';
 import { rebuildBoth } from './rebuild.js';
 import type { Witness } from '../witness.js';
 
+const REBUILT_SERVICE = 'payment-state';
+
 type OfService = Omit<
   Evidence,
   'topics' | 'lastInTopic' | 'goods' | 'truth' | 'motion' | 'rebuilt'
@@ -27,17 +29,18 @@ type OfService = Omit<
 /** One pass over everything there is to see, each database as of one moment. The system should be still. */
 export async function gather(witness: Witness): Promise<Evidence> {
   const motion = await readMotion(witness);
-  const [databases, topics, truth] = await Promise.all([
-    Promise.all(
-      SERVICES.map((service) =>
-        atOneMoment(witness.databases[service] ?? '', (ask) => readService(ask, service)),
-      ),
-    ),
+  const read = (service: string) =>
+    atOneMoment(witness.databases[service] ?? '', (ask) => readService(ask, service));
+  // First, for the rebuild puts another table in the place of the read model, and must not wait for us.
+  const first = await read(REBUILT_SERVICE);
+  const rest = SERVICES.filter((service) => service !== REBUILT_SERVICE);
+  const [others, topics, truth, rebuilt] = await Promise.all([
+    Promise.all(rest.map(read)),
     readTopics(witness.brokers),
     readTruth(witness.sandboxUrl),
+    rebuildBoth(witness),
   ]);
-  // Last: the rebuild swaps a table, which a long read of ours would hold up.
-  const rebuilt = await rebuildBoth(witness);
+  const databases = [first, ...others];
   const all = <T>(pick: (one: OfService) => readonly T[]): T[] => databases.flatMap(pick);
   return {
     logs: all(({ logs }) => logs),
