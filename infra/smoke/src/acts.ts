@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type StatefulService, waitFor } from '@paylog/local';
 import pg from 'pg';
 import type { Act, AtFailpoint, Freeze, KillServer, KillService, Restore, Which } from './act.js';
+import { migrateWithShipped } from './migrations.js';
 import { putBack } from './snapshot.js';
 import type { World } from './world.js';
 
@@ -145,7 +146,7 @@ async function restore({ target }: Restore, world: World): Promise<Performed> {
       serverUrl: world.postgres.url,
       urls: system.databases[target],
       password: system.configuration.databasePassword,
-      code: world.code,
+      migrate: (ownerUrl) => migrateWithShipped(target, ownerUrl, world.code),
     });
     const to = Date.now();
     if (target === 'webhook-ingest') {

@@ -1,9 +1,7 @@
 import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { pathToFileURL } from 'node:url';
 import { type DatabaseUrls, provisionPostgres, type StatefulService } from '@paylog/local';
-import { createDataSource, migrate } from '@paylog/postgres';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 
@@ -90,14 +88,14 @@ export function dropSnapshot({ folder }: Snapshot): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The server and the built services with which a database is made anew. */
+/** How a database is made anew. */
 export interface Restoring {
   /** A superuser's URL of the server. */
   readonly serverUrl: string;
   readonly urls: DatabaseUrls;
   readonly password: string;
-  /** The folder that holds `services/`. */
-  readonly code: string;
+  /** Makes the tables, as the database's owner. */
+  readonly migrate: (ownerUrl: string) => Promise<void>;
 }
 
 /**
@@ -105,11 +103,11 @@ export interface Restoring {
  * of the service may run meanwhile.
  */
 export async function putBack(snapshot: Snapshot, restoring: Restoring): Promise<void> {
-  const { serverUrl, urls, password, code } = restoring;
+  const { serverUrl, urls, password, migrate } = restoring;
   const database = new URL(urls.url).pathname.slice(1);
   await withClient(serverUrl, (client) => client.query(`drop database ${database} with (force)`));
   await provisionPostgres(serverUrl, password);
-  await migrateWithShipped(snapshot.service, urls.ownerUrl, code);
+  await migrate(urls.ownerUrl);
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   await withClient(url.href, (client) => fill(client, snapshot));
@@ -147,24 +145,6 @@ const TRIGGERS = `
   select format('%I.%I', n.nspname, c.relname) as table, quote_ident(t.tgname) as trigger, t.tgenabled as mode
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
   where not t.tgisinternal and not c.relispartition`;
-
-type Migrations = NonNullable<Parameters<typeof createDataSource>[1]['migrations']>;
-
-/** Nothing imports a service: its built files are taken as they are shipped. */
-async function migrateWithShipped(
-  service: StatefulService,
-  ownerUrl: string,
-  code: string,
-): Promise<void> {
-  const file = join(code, 'services', service, 'dist', 'migrations', 'index.js');
-  const { MIGRATIONS } = (await import(pathToFileURL(file).href)) as { MIGRATIONS: Migrations };
-  const source = createDataSource(ownerUrl, { migrations: MIGRATIONS });
-  try {
-    await migrate(source);
-  } finally {
-    await source.destroy();
-  }
-}
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
