@@ -79,4 +79,4 @@ export function describeAct(act: Act): string {
 }
 
 const processes = ({ target, which }: { target: Target; which: Which }) =>
-  which === 'all' ? `every ${target}` : `${target} (${which})`;
+  which === 'all' ? `every ${target}` : `${target}-${which}`;

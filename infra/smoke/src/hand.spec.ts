@@ -44,6 +44,19 @@ describe('the hand', () => {
     );
   });
 
+  it('restarts a replica whose twin goes on, and leaves a twin to take over from the long frozen', () => {
+    const replicated = ['intent', 'webhook-ingest', 'payment-state'];
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const hit = planActs(seed, ROUNDS_A_DEAL).filter(
+          (act) => act.kind === 'restart' || (act.kind === 'freeze' && act.frozenMs >= 8_000),
+        );
+        expect(hit).toHaveLength(2);
+        for (const { target } of hit) expect(replicated).toContain(target);
+      }),
+    );
+  });
+
   it('puts no database back before there is a snapshot to put it back to', () => {
     fc.assert(
       fc.property(seeds, (seed) => {

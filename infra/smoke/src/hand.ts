@@ -20,6 +20,13 @@ const SERVICE_KINDS = [
 ] as const;
 type ServiceKind = (typeof SERVICE_KINDS)[number];
 
+/** Those of which there are two. */
+const REPLICATED: ReadonlySet<StatefulService> = new Set([
+  'intent',
+  'webhook-ingest',
+  'payment-state',
+]);
+
 /** A group's session is 6 s, a lane owner's 5 s: one freeze outlasts them, another one does not. */
 const FROZEN_LONG_MS = [8_000, 11_000] as const;
 const FROZEN_SHORT_MS = [1_000, 4_000] as const;
@@ -46,7 +53,10 @@ function deal(random: Random): Act[] {
   return late(shuffled([...ofServices, ...servers], random), random);
 }
 
-/** Each service at least once, nothing twice in the same way. */
+/**
+ * Each service at least once, nothing twice in the same way. The restart and the long freeze hit a service of which there
+ * are two, for the other one to take over.
+ */
 function pairs(random: Random): [ServiceKind, StatefulService][] {
   for (;;) {
     const again = shuffled(STATEFUL_SERVICES, random).slice(
@@ -57,8 +67,17 @@ function pairs(random: Random): [ServiceKind, StatefulService][] {
     const dealt = shuffled(SERVICE_KINDS, random).map(
       (kind, index): [ServiceKind, StatefulService] => [kind, targets[index] as StatefulService],
     );
-    if (new Set(dealt.map((pair) => pair.join())).size === dealt.length) return dealt;
+    const once = new Set(dealt.map((pair) => pair.join())).size === dealt.length;
+    const firsts = [targetOf('restart', dealt), targetOf('freeze', dealt)];
+    if (once && firsts.every((target) => REPLICATED.has(target))) return dealt;
   }
+}
+
+function targetOf(
+  wanted: ServiceKind,
+  dealt: readonly [ServiceKind, StatefulService][],
+): StatefulService {
+  return (dealt.find(([kind]) => kind === wanted) as [ServiceKind, StatefulService])[1];
 }
 
 function serviceAct(
@@ -67,7 +86,11 @@ function serviceAct(
   frozen: number,
   random: Random,
 ): Act {
-  const which: Which = random() < 0.3 ? 'all' : integerBetween(random, 1, 2);
+  const which: Which = !REPLICATED.has(target)
+    ? 1
+    : random() < 0.3
+      ? 'all'
+      : integerBetween(random, 1, 2);
   switch (kind) {
     case 'kill':
       return { kind, target, which, awayMs: oneOf([0, 0, 2_000], random) };
@@ -77,7 +100,7 @@ function serviceAct(
       return { kind, target, which, frozenMs };
     }
     case 'restart':
-      return { kind, target, which: integerBetween(random, 1, 2) };
+      return { kind, target, which: which === 'all' ? 1 : which };
     case 'restore':
       return { kind, target };
   }
