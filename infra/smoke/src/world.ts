@@ -22,6 +22,9 @@ export interface WorldOptions {
   /** The folder that holds `services/`, built. Default: this checkout. */
   readonly code?: string;
   readonly serviceEnvironment?: Partial<Record<StatefulService, Readonly<Record<string, string>>>>;
+  /** Default: what two cores bear. */
+  readonly ordersPerSecond?: number;
+  readonly webhooksPerSecond?: number;
   /** Told what the supervision sees. */
   readonly report: (line: string) => void;
 }
@@ -144,11 +147,12 @@ function assemble(options: WorldOptions & { code: string }, parts: Parts): World
   };
 }
 
-function loadOf({ seed }: WorldOptions, system: System): Load {
+function loadOf(options: WorldOptions, system: System): Load {
+  const { ordersPerSecond = ORDERS_PER_SECOND, webhooksPerSecond = WEBHOOKS_PER_SECOND } = options;
   const { secrets } = system.configuration;
   return new Load({
-    seed,
-    ordersPerSecond: ORDERS_PER_SECOND,
+    seed: options.seed,
+    ordersPerSecond,
     reach: {
       intentUrls: system.service('intent').urls,
       stateUrls: system.service('payment-state').urls,
@@ -161,7 +165,7 @@ function loadOf({ seed }: WorldOptions, system: System): Load {
       account: ACCOUNT,
       apiKey: secrets.STRIPE_MAIN_API_KEY,
       webhookSecret: secrets.STRIPE_MAIN_WEBHOOK_SECRET,
-      perSecond: WEBHOOKS_PER_SECOND,
+      perSecond: webhooksPerSecond,
     },
   });
 }
