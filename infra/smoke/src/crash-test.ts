@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Result } from './result.js';
 import { crashTest } from './run.js';
+import { playAll, tableOf } from './sabotage/all.js';
+import { playSabotaged } from './sabotage/play.js';
+import { switchNamed } from './sabotage/switches.js';
 
 interface Options {
   readonly rounds: number;
@@ -18,7 +21,11 @@ new Command('crash-test')
   .option('--rounds <n>', 'acts, one a round; ten hold every kind and every target', whole, 10)
   .option('--seed <n>', 'what is done, and which orders come', whole, 1)
   .option('--json', 'the result as the last line of stdout')
-  .option('--sabotage <name>', 'take one defence out of a copy of the code, and see it caught')
+  .option(
+    '--sabotage <name>',
+    'take one defence out of a copy of the code, and see it caught',
+    known,
+  )
   .option('--sabotage-all', 'every sabotage one after the other, and a clean run; a table')
   .addOption(
     new Option('--brokers <n>', 'Kafka brokers; 3: leaders are killed')
@@ -36,6 +43,7 @@ async function main(options: Options): Promise<number> {
     process.once(signal, () => ending.abort(new Error(`ended by ${signal}`)));
   }
   try {
+    if (options.sabotageAll) return await all(options, ending.signal);
     const result = await play(options, ending.signal);
     for (const { invariant, examples } of result.violations) {
       tell(`${invariant}:`);
@@ -49,12 +57,29 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-function play({ rounds, seed, brokers }: Options, signal: AbortSignal): Promise<Result> {
+async function all({ rounds, seed, json }: Options, signal: AbortSignal): Promise<number> {
+  const outcome = await playAll({ rounds, seed, tell, signal });
+  tell(tableOf(outcome));
+  if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  return outcome.ok ? 0 : 1;
+}
+
+function play(options: Options, signal: AbortSignal): Promise<Result> {
+  const { rounds, seed, brokers, sabotage } = options;
+  if (sabotage !== undefined) return playSabotaged(sabotage, { rounds, seed, tell, signal });
   return crashTest({ rounds, seed, brokers: brokers === '3' ? 3 : 1, tell, signal });
 }
 
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+function known(name: string): string {
+  try {
+    return switchNamed(name).name;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function whole(text: string): number {
