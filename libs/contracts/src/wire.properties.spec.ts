@@ -10,6 +10,9 @@ import {
 import fc from 'fast-check';
 import { decodeMessage, encode } from './codec.js';
 import type { PaymentEventName } from './messages/payments-events.js';
+import { canonicalJson } from './json.js';
+import { paymentText } from './payment-text.js';
+import { factsOfTexts, factTextIn } from './stored-facts.js';
 import { PAYMENTS_EVENTS } from './topic-names.js';
 import { fromWireFact, toWireFact } from './wire-fact.js';
 import {
@@ -63,7 +66,12 @@ const operation = fc.record(
     asked: money,
     amount: money,
     call: fc.integer({ min: 1, max: 3 }),
-    reason: fc.constant('insufficient_funds'),
+    reason: fc.constantFrom(
+      'insufficient_funds',
+      'said "no",\\\n',
+      '},"paymentId":"',
+      'nicht gedeckt: ü€😀',
+    ),
     parent: id,
   },
   { requiredKeys: ['id', 'at', 'source', 'type', 'operation', 'kind', 'outcome'] },
@@ -112,6 +120,10 @@ describe('the wire form of a payment’s events', () => {
         expect(fromWireFact(decoded.data.fact)).toEqual(latest);
         expect(fromWirePayment(decoded.data.state)).toEqual(after);
         expect(decoded.data.transitions.map(fromWireTransition)).toEqual(changed);
+        const text = factTextIn(value);
+        expect(text).toBe(canonicalJson(toWireFact(latest)));
+        expect(factsOfTexts([text ?? '', text ?? ''])).toEqual([latest, latest]);
+        expect(paymentText(after)).toBe(canonicalJson(toWirePayment(after)));
       }),
       { numRuns: 300 },
     );

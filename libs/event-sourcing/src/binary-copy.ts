@@ -1,102 +1,138 @@
+import type { PoolClient } from 'pg';
+import { CopyOut } from './copy-out.js';
 import type { LogRow } from './log.js';
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
-const HEADER_BYTES = SIGNATURE.length + 8;
 
-/** The columns in the order that `decodeRows` expects them. */
-export const COPIED_COLUMNS =
-  'lane, position, stream, version, id, type, schema_version, source, time, correlation_id, ' +
-  'causation_id, traceparent, key, data, digest';
+/** What a fold looks at: no digests, no traces. */
+export type FoldRow = Pick<
+  LogRow,
+  'position' | 'stream' | 'version' | 'id' | 'type' | 'schemaVersion' | 'time' | 'data'
+>;
 
-/** Rows out of `copy … to stdout (format binary)`: bytes as they are, no text in between. */
-export async function* decodeRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<LogRow[]> {
-  let rest: Buffer = Buffer.alloc(0);
-  let started = false;
-  for await (const chunk of chunks) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    if (!started) {
-      if (rest.length < HEADER_BYTES) continue;
-      if (!rest.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
-        throw new Error('this is not the binary format of COPY');
-      }
-      rest = rest.subarray(HEADER_BYTES + rest.readInt32BE(SIGNATURE.length + 4));
-      started = true;
-    }
-    const rows: LogRow[] = [];
-    for (;;) {
-      const tuple = new Tuple(rest);
-      const row = tuple.isComplete() ? tuple.toRow() : undefined;
-      if (!row) break;
-      rows.push(row);
-      rest = rest.subarray(tuple.length);
-    }
-    if (rows.length > 0) yield rows;
+const FOLDED_COLUMNS = 'position, stream, version, id, type, schema_version, time, data';
+const ALL_COLUMNS = `${FOLDED_COLUMNS}, lane, source, correlation_id, causation_id, traceparent, key, digest`;
+
+/**
+ * What a fold looks at of the rows under `condition` (SQL of our own, never text from outside: COPY takes no parameters),
+ * by lane and position. `data` is a view of what was read: copy it to keep it.
+ */
+export function copyFolded(
+  client: PoolClient,
+  schema: string,
+  condition: string,
+): AsyncGenerator<FoldRow[]> {
+  return copied(client, copyText(FOLDED_COLUMNS, schema, condition), foldRow);
+}
+
+/** Whole rows, otherwise like `copyFolded`. */
+export function copyRows(
+  client: PoolClient,
+  schema: string,
+  condition: string,
+): AsyncGenerator<LogRow[]> {
+  return copied(client, copyText(ALL_COLUMNS, schema, condition), wholeRow);
+}
+
+const copyText = (columns: string, schema: string, condition: string): string =>
+  `copy (select ${columns} from ${schema}.rows where ${condition} order by lane, position)
+   to stdout (format binary)`;
+
+async function* copied<Row>(
+  client: PoolClient,
+  text: string,
+  read: (tuple: Tuple) => Row,
+): AsyncGenerator<Row[]> {
+  let rows: Row[] = [];
+  const tuple = new Tuple();
+  const copy = client.query(
+    new CopyOut(text, (bytes, from, to) => {
+      if (tuple.open(bytes, from, to)) rows.push(read(tuple));
+    }),
+  );
+  while (await copy.next()) {
+    const batch = rows;
+    rows = []; // More may come while the batch is read.
+    if (batch.length > 0) yield batch;
   }
 }
 
-/** One row's fields: a count, then for each its length (-1: null) and its bytes. */
+function foldRow(tuple: Tuple): FoldRow {
+  return {
+    position: tuple.int8(),
+    stream: tuple.text(),
+    version: tuple.int4(),
+    id: tuple.text(),
+    type: tuple.text(),
+    schemaVersion: tuple.int4(),
+    time: tuple.text(),
+    data: tuple.bytes(),
+  };
+}
+
+function wholeRow(tuple: Tuple): LogRow {
+  const row: LogRow = {
+    ...foldRow(tuple),
+    lane: tuple.int4(),
+    source: tuple.text(),
+    key: '',
+    digest: Buffer.alloc(0),
+  };
+  const correlationId = tuple.optional();
+  const causationId = tuple.optional();
+  const traceparent = tuple.optional();
+  if (correlationId !== undefined) row.correlationId = correlationId;
+  if (causationId !== undefined) row.causationId = causationId;
+  if (traceparent !== undefined) row.traceparent = traceparent;
+  row.key = tuple.text();
+  row.digest = tuple.bytes();
+  return row;
+}
+
+/** One row's fields, one after the other: a count, then for each its length (-1: null) and its bytes. */
 class Tuple {
-  readonly #bytes: Buffer;
-  #at = 2;
+  #bytes: Buffer = SIGNATURE;
+  #at = 0;
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get length(): number {
-    return this.#at;
-  }
-
-  /** False also for the trailer, whose count is -1. */
-  isComplete(): boolean {
-    if (this.#bytes.length < 2) return false;
-    const fields = this.#bytes.readInt16BE(0);
-    if (fields < 0) return false;
-    let at = 2;
-    for (let i = 0; i < fields; i++) {
-      if (at + 4 > this.#bytes.length) return false;
-      at += 4 + Math.max(0, this.#bytes.readInt32BE(at));
+  /** False for the trailer, whose count is -1. The first message may begin with the file's header. */
+  open(bytes: Buffer, from: number, to: number): boolean {
+    let at = from;
+    if (bytes[at] === SIGNATURE[0]) {
+      // A tuple begins with a small count.
+      at += SIGNATURE.length + 4;
+      at += 4 + bytes.readInt32BE(at);
     }
-    return at <= this.#bytes.length;
+    if (at + 2 > to || bytes.readInt16BE(at) < 0) return false;
+    this.#bytes = bytes;
+    this.#at = at + 2;
+    return true;
   }
 
-  toRow(): LogRow {
-    const row: LogRow = {
-      lane: this.#int4(),
-      position: this.#int8(),
-      stream: this.#text(),
-      version: this.#int4(),
-      id: this.#text(),
-      type: this.#text(),
-      schemaVersion: this.#int4(),
-      source: this.#text(),
-      time: this.#text(),
-      ...this.#optional('correlationId'),
-      ...this.#optional('causationId'),
-      ...this.#optional('traceparent'),
-      key: this.#text(),
-      data: Buffer.from(this.#field() ?? []),
-      digest: Buffer.from(this.#field() ?? []),
-    };
-    return row;
+  int4(): number {
+    this.#at += 8;
+    return this.#bytes.readInt32BE(this.#at - 4);
   }
 
-  #field(): Buffer | undefined {
-    const length = this.#bytes.readInt32BE(this.#at);
+  int8(): bigint {
+    this.#at += 12;
+    return this.#bytes.readBigInt64BE(this.#at - 8);
+  }
+
+  text(): string {
+    const from = this.#at + 4;
+    this.#at = from + this.#bytes.readInt32BE(this.#at);
+    return this.#bytes.toString('utf8', from, this.#at);
+  }
+
+  optional(): string | undefined {
+    if (this.#bytes.readInt32BE(this.#at) >= 0) return this.text();
     this.#at += 4;
-    if (length < 0) return undefined;
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return undefined;
   }
 
-  #int4 = (): number => this.#field()?.readInt32BE(0) ?? 0;
-  #int8 = (): bigint => this.#field()?.readBigInt64BE(0) ?? 0n;
-  #text = (): string => this.#field()?.toString('utf8') ?? '';
-
-  #optional<K extends 'correlationId' | 'causationId' | 'traceparent'>(
-    name: K,
-  ): { [P in K]?: string } {
-    const field = this.#field();
-    return field === undefined ? {} : ({ [name]: field.toString('utf8') } as { [P in K]: string });
+  bytes(): Buffer {
+    const from = this.#at + 4;
+    this.#at = from + this.#bytes.readInt32BE(this.#at);
+    return this.#bytes.subarray(from, this.#at);
   }
 }

@@ -1,7 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
-import { COPIED_COLUMNS, decodeRows } from './binary-copy.js';
-import type { LaneHead, LogRow } from './log.js';
+import { copyFolded, type FoldRow } from './binary-copy.js';
+import type { LaneHead } from './log.js';
 import { statement } from './log-sql.js';
 
 /** Runs `read` in one read-only transaction that sees one moment of the log, however long it takes. */
@@ -22,17 +21,17 @@ export async function atOneMoment<T>(
   }
 }
 
-/** The rows of a lane below its head, in batches. They never change, so their reads need no common moment. */
+/** What a fold looks at of the rows of a lane below its head, in batches. They never change, so their reads need no common moment. */
 export async function* copyLane(
   pool: Pool,
   schema: string,
   { lane, next }: LaneHead,
-): AsyncGenerator<LogRow[]> {
+): AsyncGenerator<FoldRow[]> {
   const client = await pool.connect();
   let finished = false;
   try {
     await beginMoment(client);
-    yield* copyRows(client, schema, `lane = ${lane} and position < ${next}`);
+    yield* copyFolded(client, schema, `lane = ${lane} and position < ${next}`);
     await client.query('commit');
     finished = true;
   } finally {
@@ -54,18 +53,9 @@ async function queryHeads(client: PoolClient, sql: string): Promise<LaneHead[]> 
   return rows.map(({ lane, next, hash }) => ({ lane, next: BigInt(next), hash }));
 }
 
-/** `condition` is SQL of our own, never text from outside: COPY takes no parameters. */
-export function copyRows(
-  client: PoolClient,
-  schema: string,
-  condition: string,
-): AsyncGenerator<LogRow[]> {
-  const select = `select ${COPIED_COLUMNS} from ${schema}.rows where ${condition}`;
-  const copy = copyTo(`copy (${select} order by lane, position) to stdout (format binary)`);
-  return decodeRows(client.query(copy));
-}
-
+/** A lane is read along its index: the planner would rather sort a big one, on disk, before the first row comes. */
 async function beginMoment(client: PoolClient): Promise<void> {
   await client.query(`begin isolation level repeatable read read only;
-    set local transaction_timeout = 0; set local idle_in_transaction_session_timeout = 0`);
+    set local transaction_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+    set local enable_sort = off; set local enable_bitmapscan = off`);
 }

@@ -16,6 +16,7 @@ export type {
   RelayTarget,
   Settled,
 } from './log.js';
+export type { FoldRow } from './binary-copy.js';
 export { blockHash, contentDigest, GENESIS, rowDigest } from './digest.js';
 export { LogFault, Overloaded } from './fault.js';
 export { GroupCommit } from './group-commit.js';

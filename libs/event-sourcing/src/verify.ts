@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
-import { atOneMoment, copyRows, readHeads } from './cut.js';
+import { copyRows } from './binary-copy.js';
+import { atOneMoment, readHeads } from './cut.js';
 import { blockHash, GENESIS, rowDigest } from './digest.js';
 import type { LaneHead, RelayTarget } from './log.js';
 import { statement } from './log-sql.js';

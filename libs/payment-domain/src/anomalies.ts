@@ -2,6 +2,7 @@ import type { Names } from './aliases.js';
 import type { Doubt } from './doubt.js';
 import { byText, canonical, type StandingFacts } from './fact-set.js';
 import type { TermsFact } from './fact.js';
+import type { Money } from './money.js';
 import { counted } from './operations.js';
 import {
   ANOMALIES,
@@ -27,12 +28,15 @@ type Abouts = readonly (readonly string[])[];
 
 /** Everything that can't be right, or not yet, in the order of `ANOMALIES`. */
 export function anomaliesIn(evidence: Evidence): readonly Anomaly[] {
-  return ANOMALIES.flatMap((kind) =>
-    aboutsOf(kind, evidence)
-      .map((about) => [...new Set(about)].sort(byText))
-      .sort((a, b) => byText(canonical(a), canonical(b)))
-      .map((about) => ({ kind, about })),
-  );
+  const anomalies: Anomaly[] = [];
+  for (const kind of ANOMALIES) {
+    const abouts = aboutsOf(kind, evidence);
+    if (abouts.length === 0) continue; // As nearly always.
+    const sorted = abouts.map((about) => [...new Set(about)].sort(byText));
+    sorted.sort((a, b) => byText(canonical(a), canonical(b)));
+    for (const about of sorted) anomalies.push({ kind, about });
+  }
+  return anomalies;
 }
 
 function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
@@ -70,14 +74,17 @@ function countedIds(operations: readonly Operation[], kind: Operation['kind']): 
 
 /** Every currency any fact names, asked amounts included, but the locked one. */
 function otherCurrencies({ facts, locked }: Evidence): readonly string[] {
-  const named = new Set<string>();
-  for (const { amount } of facts.terms) named.add(amount.currency);
+  const others = new Set<string>();
+  const note = (money: Money | undefined): void => {
+    if (money !== undefined && money.currency !== locked) others.add(money.currency);
+  };
+  for (const { amount } of facts.terms) note(amount);
   for (const { amount, asked } of facts.operations) {
-    if (amount) named.add(amount.currency);
-    if (asked) named.add(asked.currency);
+    note(amount);
+    note(asked);
   }
-  for (const { value } of facts.totals) named.add(value.currency);
-  return [...named].filter((currency) => currency !== locked);
+  for (const { value } of facts.totals) note(value);
+  return [...others];
 }
 
 /** Two authorizations hold or paid the same order; an increment belongs to the one it raises. */
@@ -91,11 +98,13 @@ function wonTwice({ operations, releases }: Evidence): Abouts {
 }
 
 function doubled(ids: readonly string[]): readonly string[] {
+  if (new Set(ids).size === ids.length) return [];
   return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
 }
 
 /** The same terms under another fact id are no conflict. */
 function conflictingTerms(terms: readonly TermsFact[]): Abouts {
+  if (terms.length < 2) return [];
   const contents = new Set(
     terms.map(({ id: _id, at: _at, source: _source, ...agreed }) => canonical(agreed)),
   );

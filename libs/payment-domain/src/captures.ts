@@ -18,6 +18,7 @@ export function foreignCaptures(
   names: Names,
   locked: string | undefined,
 ): readonly Operation[] {
+  if (totals.length === 0) return [];
   const currencies = [...new Set(totals.map((total) => total.value.currency))].sort(byText);
   return currencies.flatMap((currency) => {
     const known = everCaptured(operations, currency);

@@ -14,6 +14,7 @@ const MATCHABLE: readonly Kind[] = ['authorization', 'capture', 'void', 'refund'
  * likeness, least of all an equal amount: the foreign one counts, ours stays open, and both are named.
  */
 export function doubtsIn(operations: readonly Operation[]): readonly Doubt[] {
+  if (!operations.some(inDoubt)) return [];
   return MATCHABLE.flatMap((kind) => {
     const alike = operations.filter((operation) => operation.kind === kind);
     const ours = alike.filter(inDoubt).map(({ id }) => id);

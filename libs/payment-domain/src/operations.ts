@@ -40,28 +40,25 @@ function seenIn(group: readonly OperationFact[], names: Names, locked: string | 
   const [first] = group as [OperationFact, ...OperationFact[]];
   const id = names.rootOf(first.operation);
   const status = statusOf(group);
-  const telling = group.filter((fact) => tellsAmount(status, fact.outcome));
-  const amount = highest(
-    telling.map((fact) => fact.amount),
-    locked,
-  );
-  const asked = highest(
-    group.map((fact) => fact.asked),
-    locked,
-  );
+  let amount: Money | undefined;
+  let asked: Money | undefined;
+  for (const fact of group) {
+    if (tellsAmount(status, fact.outcome)) amount = higher(amount, fact.amount, locked);
+    asked = higher(asked, fact.asked, locked);
+  }
   const reason = group.find((fact) => fact.reason && tellsReason(status, fact.outcome))?.reason;
   const parent = group.find((fact) => fact.parent !== undefined)?.parent;
-  const operation: Operation = {
+  const operation: { -readonly [K in keyof Operation]: Operation[K] } = {
     id,
     kind: first.kind,
     status,
-    ...(asked && { asked }),
-    ...(amount && { amount }),
-    ...(reason !== undefined && { reason }),
-    ...(parent !== undefined && { parent: names.rootOf(parent) }),
     foreign: !group.some(isOurs),
     aliases: names.aliasesOf(id),
   };
+  if (asked) operation.asked = { minor: asked.minor, currency: asked.currency };
+  if (amount) operation.amount = { minor: amount.minor, currency: amount.currency };
+  if (reason !== undefined) operation.reason = reason;
+  if (parent !== undefined) operation.parent = names.rootOf(parent);
   return { operation, outcomes: new Set(group.map((fact) => fact.outcome)) };
 }
 
@@ -75,11 +72,11 @@ function isOurs(fact: OperationFact): boolean {
  * of its own call out first. Refused and succeeded at once contradict each other, unless a reversal explains both.
  */
 export function statusOf(facts: readonly OperationFact[]): OperationStatus {
-  const never = new Set(facts.filter((f) => f.outcome === 'not_attempted').map((f) => f.call));
+  const never = facts.filter((fact) => fact.outcome === 'not_attempted');
   const outcomes = new Set<Outcome>();
   for (const { outcome, call } of facts) {
-    const ended = (outcome === 'requested' || outcome === 'unknown') && never.has(call);
-    if (!ended) outcomes.add(outcome);
+    const asking = outcome === 'requested' || outcome === 'unknown';
+    if (!(asking && never.some((fact) => fact.call === call))) outcomes.add(outcome);
   }
   if (outcomes.has('reversed')) return 'reversed';
   if (outcomes.has('refused') && outcomes.has('succeeded')) return 'contradicted';
@@ -95,16 +92,14 @@ function tellsReason(status: OperationStatus, outcome: Outcome): boolean {
   return outcome === status || (status === 'contradicted' && outcome === 'refused');
 }
 
-/** The highest in the locked currency, else in the first currency by name. Negative amounts name nothing. */
-function highest(
-  amounts: readonly (Money | undefined)[],
+/** The higher one in the locked currency, else in the first currency by name. Negative amounts name nothing. */
+function higher(
+  best: Money | undefined,
+  amount: Money | undefined,
   locked: string | undefined,
 ): Money | undefined {
-  let best: Money | undefined;
-  for (const amount of amounts) {
-    if (amount && amount.minor >= 0n && (!best || outranks(amount, best, locked))) best = amount;
-  }
-  return best && { minor: best.minor, currency: best.currency };
+  if (!amount || amount.minor < 0n) return best;
+  return !best || outranks(amount, best, locked) ? amount : best;
 }
 
 function outranks(a: Money, b: Money, locked: string | undefined): boolean {

@@ -1,4 +1,5 @@
-import type { EventLog, LogRow } from '../log.js';
+import type { FoldRow } from '../binary-copy.js';
+import type { EventLog } from '../log.js';
 import { postgresLog } from '../postgres-log.js';
 import { startRelay } from '../relay.js';
 import { createLogDatabase, type TestLogDatabase } from '../testing/database.js';
@@ -53,9 +54,9 @@ async function write(i: number): Promise<void> {
 }
 
 async function* refold(
-  batches: AsyncIterable<readonly LogRow[]> | Iterable<readonly LogRow[]>,
+  batches: AsyncIterable<readonly FoldRow[]> | Iterable<readonly FoldRow[]>,
 ): AsyncGenerator<TableRow<Column>> {
-  const last = new Map<string, LogRow>();
+  const last = new Map<string, FoldRow>();
   for await (const rows of batches) for (const row of rows) last.set(row.stream, row);
   for (const [stream, { version, data, time }] of last) {
     yield {
@@ -205,10 +206,33 @@ test('fromLog gives each row below the head once, whatever is appended, byte for
   const heads = await log.heads();
   await write(50);
   for (const head of heads) {
-    const rows: LogRow[] = [];
-    for await (const batch of fromLog(database.pool, 'payments')(head)) rows.push(...batch);
-    expect(rows).toEqual(await log.readLane(head.lane, 0n, Number(head.next)));
+    const rows: FoldRow[] = [];
+    for await (const batch of fromLog(database.pool, 'payments')(head)) {
+      rows.push(...batch.map((row) => ({ ...row, data: Buffer.from(row.data) })));
+    }
+    const stored = await log.readLane(head.lane, 0n, Number(head.next));
+    expect(rows).toEqual(stored.map(whatAFoldSees));
   }
+});
+
+const whatAFoldSees = ({
+  position,
+  stream,
+  version,
+  id,
+  type,
+  schemaVersion,
+  time,
+  data,
+}: FoldRow) => ({
+  position,
+  stream,
+  version,
+  id,
+  type,
+  schemaVersion,
+  time,
+  data,
 });
 
 test('fromLog says where a row is missing', async () => {

@@ -1,11 +1,19 @@
-import { failpoint } from '@paylog/failpoints';
+import { crossing } from '@paylog/failpoints';
 import type { Pool, PoolClient } from 'pg';
 import { lockHeads } from '../cut.js';
-import type { EventLog, LaneHead, LogRow } from '../log.js';
+import type { FoldRow } from '../binary-copy.js';
+import type { EventLog, LaneHead } from '../log.js';
 import { compare, cutLive, type Comparison } from './compare.js';
 import { copyIntoShadow, createShadow, dropShadow, replaceInShadow, swapShadow } from './shadow.js';
 import { fromLog, type RowSource } from './sources.js';
 import type { ProjectionTable, TableRow } from './table.js';
+
+const atRebuildLock = crossing('event-sourcing.rebuild-lock');
+const atRebuildCut = crossing('event-sourcing.rebuild-cut');
+const atRebuildCopy = crossing('event-sourcing.rebuild-copy');
+const atRebuildCompare = crossing('event-sourcing.rebuild-compare');
+const atRebuildSwap = crossing('event-sourcing.rebuild-swap');
+const atRebuildCommit = crossing('event-sourcing.rebuild-commit');
 
 export interface RebuildOptions<Column extends string> {
   /** As the owner of the table, which is created and renamed. Needs three connections. */
@@ -14,7 +22,7 @@ export interface RebuildOptions<Column extends string> {
   readonly table: ProjectionTable<Column>;
   /** The table's rows from whole streams of one lane; rows of one stream come in order. */
   refold(
-    batches: AsyncIterable<readonly LogRow[]> | Iterable<readonly LogRow[]>,
+    batches: AsyncIterable<readonly FoldRow[]> | Iterable<readonly FoldRow[]>,
   ): AsyncIterable<TableRow<Column>>;
   /** Default: the log. */
   readonly source?: RowSource;
@@ -63,9 +71,11 @@ export async function rebuildProjection<Column extends string>(
 
 /** One rebuild a log at a time. Held by the session, so a killed rebuild blocks nobody. */
 async function lockRebuild(client: PoolClient, schema: string): Promise<void> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
-    [lockName(schema)],
+  const { rows } = await atRebuildLock(() =>
+    client.query<{ locked: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+      [lockName(schema)],
+    ),
   );
   if (rows[0]?.locked !== true) {
     throw new Error(`another rebuild is running on ${schema}; wait for it`);
@@ -83,15 +93,15 @@ async function underLock<Column extends string>(
   options: RebuildOptions<Column>,
 ): Promise<Rebuilt> {
   const { pool, log, table, refold, source = fromLog(pool, log.schema), swap = false } = options;
-  const cut = await cutLive(client, log.schema, table);
+  const cut = await atRebuildCut(() => cutLive(client, log.schema, table));
   await createShadow(client, table);
   let rows = 0;
   let events = 0;
   for (const head of cut) {
     const counted = countInto(source(head), (count) => (events += count));
-    rows += await copyIntoShadow(client, table, refold(counted));
+    rows += await atRebuildCopy(() => copyIntoShadow(client, table, refold(counted)));
   }
-  const comparison = await compare(client, table);
+  const comparison = await atRebuildCompare(() => compare(client, table));
   const equal = comparison.differing === 0;
   const swapped = equal || swap;
   if (swapped) await catchUpAndSwap(client, options, cut);
@@ -99,9 +109,9 @@ async function underLock<Column extends string>(
 }
 
 async function* countInto(
-  batches: AsyncIterable<readonly LogRow[]>,
+  batches: AsyncIterable<readonly FoldRow[]>,
   add: (count: number) => void,
-): AsyncGenerator<readonly LogRow[]> {
+): AsyncGenerator<readonly FoldRow[]> {
   for await (const batch of batches) {
     add(batch.length);
     yield batch;
@@ -126,9 +136,8 @@ async function catchUpAndSwap<Column extends string>(
     // A long read would make everybody queue behind our swap: give up instead, nothing is lost.
     await client.query(`set local lock_timeout = '1s'`);
     await catchUp(client, options, known, await lockHeads(client, log.schema));
-    await failpoint('event-sourcing.rebuild-swap.before');
-    await swapShadow(client, table);
-    await client.query('commit');
+    await atRebuildSwap(() => swapShadow(client, table));
+    await atRebuildCommit(() => client.query('commit'));
   } catch (error) {
     await client.query('rollback');
     throw error;

@@ -4,7 +4,7 @@ import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { ProjectionTable, TableRow } from './table.js';
 
-export const shadowOf = ({ name }: ProjectionTable): string => `${name}_shadow`;
+export const shadowOf = ({ name }: Pick<ProjectionTable, 'name'>): string => `${name}_shadow`;
 
 /** An empty table like the live one. What a killed rebuild left is dropped. */
 export async function createShadow(client: ClientBase, table: ProjectionTable): Promise<void> {
@@ -23,15 +23,29 @@ export async function copyIntoShadow<Column extends string>(
   rows: AsyncIterable<TableRow<Column>> | Iterable<TableRow<Column>>,
 ): Promise<number> {
   let count = 0;
-  async function* lines(): AsyncGenerator<string> {
+  // In big pieces: each one costs a write to the socket.
+  async function* pieces(): AsyncGenerator<string> {
+    let piece = '';
     for await (const row of rows) {
       count += 1;
-      yield `${table.columns.map((column) => copyField(row[column])).join('\t')}\n`;
+      piece += lineOf(table.columns, row);
+      if (piece.length < PIECE_CHARS) continue;
+      yield piece;
+      piece = '';
     }
+    yield piece;
   }
   const copy = `copy ${shadowOf(table)} (${table.columns.join(', ')}) from stdin`;
-  await pipeline(Readable.from(lines()), client.query(copyFrom(copy)));
+  await pipeline(Readable.from(pieces()), client.query(copyFrom(copy)));
   return count;
+}
+
+const PIECE_CHARS = 64 * 1024;
+
+function lineOf<Column extends string>(columns: readonly Column[], row: TableRow<Column>): string {
+  let line = '';
+  for (const column of columns) line += (line === '' ? '' : '\t') + copyField(row[column]);
+  return `${line}\n`;
 }
 
 /** These rows, in place of what the shadow says under their keys. */
@@ -67,8 +81,12 @@ async function copyGrants(client: ClientBase, table: ProjectionTable): Promise<v
 /** COPY's text format: a backslash escapes, `\N` is null. */
 function copyField(value: TableRow[string] | undefined): string {
   if (value === null || value === undefined) return '\\N';
-  return String(value).replace(/[\\\t\n\r]/g, (each) => ESCAPES[each] ?? each);
+  const text = String(value);
+  if (!SPECIAL.test(text)) return text;
+  return text.replaceAll(/[\\\t\n\r]/g, (each) => ESCAPES[each] ?? each);
 }
+
+const SPECIAL = /[\\\t\n\r]/;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import type { FoldRow } from '../binary-copy.js';
 import { copyLane } from '../cut.js';
 import type { LaneHead, LogRow, RelayTarget } from '../log.js';
 
-/** The rows of a lane below its head, in order, a batch at a time. */
-export type RowSource = (head: LaneHead) => AsyncIterable<readonly LogRow[]>;
+/** The rows of a lane below its head, in order, a batch at a time. What they hold is lent until the next batch. */
+export type RowSource = (head: LaneHead) => AsyncIterable<readonly FoldRow[]>;
 
 const ROWS_AT_ONCE = 2_000;
 const ASK_AGAIN_MS = 200;

@@ -3,6 +3,7 @@ import {
   encode,
   partitionOf,
   PAYMENTS_EVENTS,
+  paymentText,
   toWireFact,
   toWirePayment,
   toWireTransition,
@@ -124,7 +125,7 @@ export function effectsOf(paymentId: string, version: number, payment: Payment) 
     attempt: terms?.attempt ?? null,
     label,
     final,
-    state: canonicalJson(toWirePayment(payment)),
+    state: paymentText(payment),
   };
 }
 

@@ -1,5 +1,12 @@
-import type { LogRow, ProjectionTable, TableRow } from '@paylog/event-sourcing';
-import { addAll, empty, type Fact, paymentOf } from '@paylog/payment-domain';
+import type { FoldRow, ProjectionTable, TableRow } from '@paylog/event-sourcing';
+import {
+  currentVersion,
+  factsOfTexts,
+  factTextIn,
+  PAYMENTS_EVENTS,
+  toWireFact,
+} from '@paylog/contracts';
+import { type Fact, fold } from '@paylog/payment-domain';
 import { effectsOf } from '../payment/decide.js';
 import { factOfRow } from '../payment/payment-stream.js';
 
@@ -15,8 +22,9 @@ export const PAYMENTS_TABLE: ProjectionTable<Column> = {
   columns: ['payment_id', 'version', ...COMPARED, 'updated_at'],
 };
 
+/** Facts are kept as the text they were stored in: of a million objects most of the time would go to collecting garbage. */
 interface Gathered {
-  readonly facts: Fact[];
+  readonly facts: string[];
   version: number;
   time: string;
 }
@@ -26,24 +34,39 @@ interface Gathered {
  * repeat: a fact counts once, the highest version stands.
  */
 export async function* refold(
-  batches: AsyncIterable<readonly LogRow[]> | Iterable<readonly LogRow[]>,
+  batches: AsyncIterable<readonly FoldRow[]> | Iterable<readonly FoldRow[]>,
 ): AsyncGenerator<TableRow<Column>> {
   const streams = new Map<string, Gathered>();
   for await (const rows of batches) for (const row of rows) gather(streams, row);
   for (const [paymentId, { facts, version, time }] of streams) {
-    const effects = effectsOf(paymentId, version, paymentOf(addAll(empty(), facts)));
+    const effects = effectsOf(paymentId, version, fold(factsOf(paymentId, facts)));
     const { paymentId: payment_id, orderId: order_id, ...same } = effects;
     yield { payment_id, order_id, ...same, updated_at: time };
   }
 }
 
-function gather(streams: Map<string, Gathered>, row: LogRow): void {
-  const fact = factOfRow(row);
+function gather(streams: Map<string, Gathered>, row: FoldRow): void {
+  const fact = factTextOf(row);
   const known = streams.get(row.stream);
   if (!known) {
     streams.set(row.stream, { facts: [fact], version: row.version, time: row.time });
   } else {
     known.facts.push(fact);
     if (row.version > known.version) [known.version, known.time] = [row.version, row.time];
+  }
+}
+
+/** Of the present version the fact as it stands there; any other is decoded, brought up and written anew. */
+function factTextOf(row: FoldRow): string {
+  const present = row.schemaVersion === currentVersion(PAYMENTS_EVENTS, row.type);
+  const text = present ? factTextIn(row.data) : undefined;
+  return text ?? JSON.stringify(toWireFact(factOfRow(row)));
+}
+
+function factsOf(paymentId: string, texts: readonly string[]): Fact[] {
+  try {
+    return factsOfTexts(texts);
+  } catch (cause) {
+    throw new Error(`the stored events of ${paymentId} can't be read: run verify`, { cause });
   }
 }
