@@ -5,8 +5,8 @@ import { memoryLog } from './memory-log.js';
 import { newAppend, newRow } from './testing/rows.js';
 
 /** A log whose flushes wait until they are let go. */
-function slowLog(): { log: EventLog; flushes: Append[][]; letGo(): void } {
-  const log = memoryLog({ schema: 'payments', lanes: 1 });
+function slowLog(lanes = 1): { log: EventLog; flushes: Append[][]; letGo(): void } {
+  const log = memoryLog({ schema: 'payments', lanes });
   const flushes: Append[][] = [];
   let waiting: (() => void)[] = [];
   const append: EventLog['append'] = async (appends, options) => {
@@ -130,4 +130,37 @@ test('where any lane will do a flush has one, and each flush the next', async ()
   expect(lanes.map(({ size }) => size)).toEqual([1, 1, 1, 1]);
   expect(new Set(lanes.slice(0, 3).flatMap((each) => [...each]))).toEqual(new Set([0, 1, 2]));
   expect(lanes[3]).toEqual(lanes[0]);
+});
+
+test('where any lane will do a second flush starts as soon as it is as large as the first, no third', async () => {
+  const { log, flushes, letGo } = slowLog(3);
+  const group = new GroupCommit(log, { anyLane: true });
+  let submitted = 0;
+  const submit = (count: number): Promise<unknown>[] =>
+    Array.from({ length: count }, () => {
+      const key = `a${submitted++}`;
+      return group.submit(newAppend(key, key, 0));
+    });
+  const answers = submit(4);
+  await turn();
+  answers.push(...submit(3));
+  await turn();
+  await turn();
+  expect(flushes.map(({ length }) => length)).toEqual([4]);
+  answers.push(...submit(2));
+  await turn();
+  await turn();
+  expect(flushes.map(({ length }) => length)).toEqual([4, 5]);
+  answers.push(...submit(40));
+  await turn();
+  await turn();
+  expect(flushes.map(({ length }) => length)).toEqual([4, 5]);
+  const drained = group.drain();
+  for (let i = 0; i < 3; i++) {
+    letGo();
+    await turn();
+  }
+  await drained;
+  await Promise.all(answers);
+  expect(flushes.map(({ length }) => length)).toEqual([4, 5, 40]);
 });

@@ -14,6 +14,12 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+interface Flight {
+  readonly size: number;
+  /** Never rejects. */
+  readonly done: Promise<void>;
+}
+
 export interface GroupCommitOptions {
   /** How many appends may wait (default 4096); beyond it `submit` throws `Overloaded`. */
   queueMax?: number;
@@ -35,13 +41,16 @@ export class GroupCommit {
   readonly #anyLane: boolean;
   /** Anywhere at first, so that processes don't go in step. */
   #lane: number;
+  readonly #inFlightMax: number;
+  readonly #inFlight = new Set<Flight>();
   #queue: Waiting[] = [];
-  #flushing: Promise<void> | undefined;
+  #turn: Promise<void> | undefined;
 
   constructor(log: EventLog, { queueMax = 4096, anyLane = false }: GroupCommitOptions = {}) {
     this.#log = log;
     this.#queueMax = queueMax;
     this.#anyLane = anyLane;
+    this.#inFlightMax = anyLane ? Math.min(2, log.lanes) : 1;
     this.#lane = Math.floor(Math.random() * log.lanes);
   }
 
@@ -52,33 +61,50 @@ export class GroupCommit {
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ append, resolve, reject });
-      // Started when this turn ends, so that what arrives in it, on whatever socket, shares the first flush.
-      this.#flushing ??= new Promise<void>((done) => setImmediate(done)).then(() =>
-        this.#flushAll(),
-      );
+      // Looked at when this turn ends, so that what arrives in it, on whatever socket, shares a flush.
+      this.#turn ??= new Promise<void>((done) => setImmediate(done)).then(() => {
+        this.#turn = undefined;
+        this.#startFlush();
+      });
     });
   }
 
   /** Resolves when everything that was submitted has its answer. */
   async drain(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
+    while (this.#turn || this.#inFlight.size > 0) {
+      await this.#turn;
+      await Promise.all([...this.#inFlight].map(({ done }) => done));
+    }
   }
 
-  async #flushAll(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, sizeOfNextFlush(this.#queue));
-      try {
-        const answers = await this.#log.append(this.#placed(batch));
-        batch.forEach(({ resolve, reject }, i) => {
-          const answer = answers[i];
-          if (answer) resolve(answer);
-          else reject(new Error(`the log gave ${answers.length} answers to ${batch.length}`));
-        });
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+  /**
+   * The next flush starts when the last one has its answer. Where lanes don't matter a second one
+   * may start before that, once it would be as large: a slow disk then makes nobody wait twice,
+   * while on a fast one flushes don't get smaller.
+   */
+  #startFlush(): void {
+    if (this.#queue.length === 0 || this.#inFlight.size >= this.#inFlightMax) return;
+    for (const { size } of this.#inFlight) if (this.#queue.length < size) return;
+    const batch = this.#queue.splice(0, sizeOfNextFlush(this.#queue));
+    const flight: Flight = { size: batch.length, done: this.#flush(batch) };
+    this.#inFlight.add(flight);
+    void flight.done.then(() => {
+      this.#inFlight.delete(flight);
+      this.#startFlush();
+    });
+  }
+
+  async #flush(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const answers = await this.#log.append(this.#placed(batch));
+      batch.forEach(({ resolve, reject }, i) => {
+        const answer = answers[i];
+        if (answer) resolve(answer);
+        else reject(new Error(`the log gave ${answers.length} answers to ${batch.length}`));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
-    this.#flushing = undefined;
   }
 
   #placed(batch: readonly Waiting[]): Append[] {

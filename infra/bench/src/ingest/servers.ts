@@ -64,10 +64,11 @@ export async function startOurs(
       STRIPE_MAIN_WEBHOOK_SECRET: secret,
     },
   });
-  await waitFor(`${name} to listen`, async () => {
+  const listens = async (): Promise<true | undefined> => {
     const { ok } = await fetch(`${url}/health/live`);
     return ok ? true : undefined;
-  });
+  };
+  await waitFor(`${name} to listen`, listens, { deadlineMs: 120_000 });
   const process = server;
   if (withoutDatabase) return { process, port, path, secret };
   const bodies = databaseOf(postgresUrl, 'paylog_webhook_ingest');
