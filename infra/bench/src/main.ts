@@ -2,9 +2,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import { append } from './append.js';
 import { runBench, type Bench, type BenchOptions, type SpecialBench } from './bench.js';
 import { ingest } from './ingest/ingest.js';
+import { rebuild } from './rebuild.js';
 import { tableOf } from './table.js';
 
-const BENCHES: readonly (Bench | SpecialBench)[] = [ingest, append];
+const BENCHES: readonly (Bench | SpecialBench)[] = [ingest, append, rebuild];
 
 interface Given {
   readonly rounds: number;

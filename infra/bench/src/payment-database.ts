@@ -1,14 +1,12 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   type DatabaseUrls,
   newFolder,
   provisionPostgres,
   removeAtEnd,
-  repository,
   startNativePostgres,
 } from '@paylog/local';
 import { createDataSource, migrate } from '@paylog/postgres';
+import { shipped } from './shipped.js';
 
 /** A Postgres of the bench's own, durable like a real one, with payment-state's empty database. */
 export interface PaymentDatabase extends DatabaseUrls {
@@ -35,10 +33,8 @@ export async function startPaymentDatabase(): Promise<PaymentDatabase> {
 
 type Migrations = NonNullable<Parameters<typeof createDataSource>[1]['migrations']>;
 
-/** Nothing imports a service: its built files are taken as they are shipped. */
 async function migrateWithShipped(service: string, ownerUrl: string): Promise<void> {
-  const file = join(repository, 'services', service, 'dist', 'migrations', 'index.js');
-  const { MIGRATIONS } = (await import(pathToFileURL(file).href)) as { MIGRATIONS: Migrations };
+  const { MIGRATIONS } = await shipped<{ MIGRATIONS: Migrations }>(service, 'migrations/index.js');
   const source = createDataSource(ownerUrl, { migrations: MIGRATIONS });
   try {
     await migrate(source);
