@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { postgresLog, type EventLog } from '@paylog/event-sourcing';
 import { createPool } from '@paylog/postgres';
 import type { Pool } from 'pg';
-import type { Bench, Contender } from './bench.js';
+import type { Bench } from './bench.js';
 import { Meter } from './counters.js';
 import { loadPayments } from './load-payments.js';
 import type { Measured } from './measured.js';
@@ -10,17 +10,9 @@ import { startPaymentDatabase } from './payment-database.js';
 import { printerOf, type StoredPayment } from './payment-histories.js';
 import { copyOut } from './peers/copy-out.js';
 import { pagedSelect } from './peers/paged-select.js';
+import { type Refolder, sumOfVersions } from './refolder.js';
 import { shipped } from './shipped.js';
 import { TEN_FACTS } from './told-histories.js';
-
-/** Refolds what the database holds. Answers how many events it has folded, or read. */
-export interface Refolder {
-  readonly key: string;
-  readonly role: Contender['role'];
-  run(pool: Pool): Promise<number>;
-  /** Events that what it wrote accounts for, or that it read: counted in the database. */
-  count(pool: Pool): Promise<number>;
-}
 
 interface Rebuilt {
   readonly events: number;
@@ -47,12 +39,6 @@ async function ours(): Promise<Refolder> {
     },
     count: (pool) => sumOfVersions(pool, 'query.payments'),
   };
-}
-
-/** A payment's version is the number of its events: together they are what a whole read model stands for. */
-export async function sumOfVersions(pool: Pool, table: string): Promise<number> {
-  const { rows } = await pool.query<{ sum: string }>(`select sum(version) from ${table}`);
-  return Number(rows[0]?.sum);
 }
 
 const EVENTS_A_PAYMENT = 10;

@@ -1,6 +1,6 @@
 import { to as copyTo } from 'pg-copy-streams';
 import { countRows } from '../fresh-database.js';
-import type { Refolder } from '../rebuild.js';
+import type { Refolder } from '../refolder.js';
 
 /** The limit: the log's rows in their order out of the database, in the binary format, read and thrown away. */
 export const copyOut: Refolder = {

@@ -7,7 +7,7 @@ import {
 } from '@paylog/contracts';
 import { type Fact, fold } from '@paylog/payment-domain';
 import type { Pool } from 'pg';
-import { type Refolder, sumOfVersions } from '../rebuild.js';
+import { type Refolder, sumOfVersions } from '../refolder.js';
 
 const PAGE = 1_000;
 const INSERT = 1_000;
