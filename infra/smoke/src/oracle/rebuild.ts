@@ -26,7 +26,7 @@ async function rebuild(witness: Witness, from: Rebuilt['from']): Promise<Rebuilt
   });
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) {
-    return { from, equal: undefined, said: stderr.trim().split('\n').slice(-3) };
+    return { from, equal: undefined, said: [whyIn(stderr)] };
   }
   const { equal, differences = [] } = JSON.parse(line) as {
     equal: boolean;
@@ -37,6 +37,17 @@ async function rebuild(witness: Witness, from: Rebuilt['from']): Promise<Rebuilt
     equal,
     said: differences.map(({ paymentId, found }) => `${paymentId}: ${found}`),
   };
+}
+
+/** A log line's own words, or whatever was said last. */
+function whyIn(stderr: string): string {
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  try {
+    const { msg, err } = JSON.parse(last) as { msg?: string; err?: { message?: string } };
+    return [msg, err?.message].filter((each) => each !== undefined).join(': ');
+  } catch {
+    return last;
+  }
 }
 
 /** A difference is an exit code, not an error. */

@@ -26,6 +26,15 @@ proveThatItBites([
     },
   ],
   [
+    'a fact was taken twice',
+    'versions-gapless',
+    /payment-state\/payments: fct-told is there 2 times, as pay1 version 2 and pay1 version 3/,
+    (scene) => {
+      const { rows } = log(scene, 'payments');
+      rows.find(({ stream, version }) => stream === PAID && version === 2)!.id = 'fct-told';
+    },
+  ],
+  [
     'a position is missing',
     'positions-gapless',
     /payment-state\/payments, lane \d: position 1 expected, 2 found/,

@@ -5,9 +5,10 @@ import { type Check, groupedBy, short } from './check.js';
 
 const nameOf = ({ place }: LogEvidence) => `${place.service}/${place.schema}`;
 
-/** `versions-gapless`: each stream of each log, and of its topic, has the versions 1 to n. */
+/** `versions-gapless`: each stream of each log, and of its topic, has the versions 1 to n, and nothing under two of them. */
 export const versionsGapless: Check = ({ logs, topics }) => [
   ...logs.flatMap((log) => versionProblems(nameOf(log), log.rows)),
+  ...logs.flatMap(repeatedRows),
   ...topics.flatMap(({ topic, messages }) => {
     const rows = messages.flatMap(({ row }) => row ?? []);
     const once = new Map(rows.map((row) => [`${row.lane}/${row.position}/${row.id}`, row]));
@@ -26,6 +27,16 @@ function versionProblems(
     if (at < 0) return [];
     return [`${name}, stream ${stream}: version ${at + 1} expected, ${versions[at]} found`];
   });
+}
+
+/** A duplicate leaves nothing: what has an id is in a log once. */
+function repeatedRows(log: LogEvidence): string[] {
+  return [...groupedBy(log.rows, ({ id }) => id)]
+    .filter(([, rows]) => rows.length > 1)
+    .map(([id, rows]) => {
+      const places = rows.map(({ stream, version }) => `${stream} version ${version}`);
+      return `${nameOf(log)}: ${id} is there ${rows.length} times, as ${places.join(' and ')}`;
+    });
 }
 
 /** `positions-gapless`: each lane has the positions 0 to n - 1, and a partition tells them in this order. */

@@ -57,6 +57,12 @@ proveThatItBites([
     ({ evidence }) => (evidence.webhooks[1]!.outcome = 'facts'),
   ],
   [
+    'a webhook that tells of money was ignored',
+    'stored-webhook-applied',
+    /evidence evd1 \(event evt_1\) is a charge.succeeded, and was ignored/,
+    ({ evidence }) => (evidence.webhooks[0]!.outcome = 'ignored'),
+  ],
+  [
     'a fact that a gateway told was dropped by payment-state',
     'stored-webhook-applied',
     /fact fct-told of payment pay1 \(event evt_1\) is not among the payment's events/,

@@ -65,6 +65,7 @@ function goneEvidence({ webhooks, facts }: Evidence, { excuses }: Promised): str
 export const storedWebhookApplied: Check = (evidence) => [
   ...unmapped(evidence),
   ...withoutFacts(evidence),
+  ...overlooked(evidence),
   ...unappliedFacts(evidence),
 ];
 
@@ -88,6 +89,23 @@ function withoutFacts({ webhooks, facts }: Evidence): string[] {
       ({ id, eventId }) =>
         `evidence ${id} (event ${eventId}) was mapped to facts, of which none is in the log`,
     );
+}
+
+/** Events that always tell of money or of its end. */
+const TELLING: ReadonlySet<string> = new Set([
+  'charge.captured',
+  'charge.succeeded',
+  'payment_intent.canceled',
+  'payment_intent.succeeded',
+]);
+
+function overlooked({ webhooks, truth }: Evidence): string[] {
+  const types = new Map(truth.deliveries.map(({ eventId, eventType }) => [eventId, eventType]));
+  return webhooks.flatMap(({ id, eventId = '', outcome }) => {
+    const type = types.get(eventId) ?? '';
+    if (outcome !== 'ignored' || !TELLING.has(type)) return [];
+    return [`evidence ${id} (event ${eventId}) is a ${type}, and was ignored`];
+  });
 }
 
 function unappliedFacts({ facts, logs, parked }: Evidence): string[] {
