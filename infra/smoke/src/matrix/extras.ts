@@ -16,6 +16,9 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 /** Every second report agrees with the books: closing one in which something is missing takes longer. */
 const DISCREPANCIES = [[], ['amount'], [], ['missing_with_us'], [], ['duplicate_line']];
 
+/** What is rare in the load. */
+const PAYMENT_METHODS = ['pm_card_visa', 'pm_sandbox_rateLimited', 'pm_sandbox_commitThenTimeout'];
+
 type Body = Readonly<Record<string, unknown>>;
 
 /**
@@ -145,21 +148,22 @@ export class Extras {
       minor: 1_999,
       currency: 'EUR',
     };
-    const details = { captureMode: 'automatic', paymentMethod: 'pm_card_visa' } as const;
+    const paymentMethod = PAYMENT_METHODS[this.#count % PAYMENT_METHODS.length] as string;
+    const details = { captureMode: 'automatic', paymentMethod } as const;
     await Promise.all([this.#shop.place(order, details), this.#shop.place(order, details)]);
     const { orderId, attempt, minor, currency } = order;
     const amount = { minor: String(minor), currency };
     const body = { orderId, attempt, amount, ...details };
-    for (const url of this.#urls('intent')) {
-      const intents = `${url}/v1/payment-intents`;
-      await this.#post(intents, body, { 'idempotency-key': randomUUID() });
-      await this.#post(`${intents}/${paymentOf(order)}/verify`, {});
-      const reason = 'nothing is to change';
-      await this.#post(`${url}/v1/gateway-accounts/${ACCOUNT}/switch`, { stopped: false, reason });
-    }
-    for (const url of this.#urls('webhook-ingest')) {
-      await this.#post(`${url}/webhooks/stripe/${ACCOUNT}`, { id: 'evt_forged' });
-    }
+    const reason = 'nothing is to change';
+    const asked = this.#urls('intent').flatMap((url) => [
+      this.#post(`${url}/v1/payment-intents`, body, { 'idempotency-key': randomUUID() }),
+      this.#post(`${url}/v1/payment-intents/${paymentOf(order)}/verify`, {}),
+      this.#post(`${url}/v1/gateway-accounts/${ACCOUNT}/switch`, { stopped: false, reason }),
+    ]);
+    const forged = this.#urls('webhook-ingest').map((url) =>
+      this.#post(`${url}/webhooks/stripe/${ACCOUNT}`, { id: 'evt_forged' }),
+    );
+    await Promise.all([...asked, ...forged]);
   }
 
   async #payOut(): Promise<void> {
@@ -210,7 +214,9 @@ export class Extras {
       ce_specversion: '1.0',
       ce_time: new Date().toISOString(),
     };
-    const message = { partition: partitionOf('crash-matrix'), key: 'crash-matrix', value, headers };
+    // Another partition each time, so that each process of a service gets some.
+    const key = headers.ce_id;
+    const message = { partition: partitionOf(key), key, value, headers };
     await this.#publisher.publish(OPERATIONS_COMMANDS, [message]);
   }
 

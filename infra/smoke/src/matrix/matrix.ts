@@ -1,14 +1,11 @@
 import { repository } from '@paylog/local';
 import { recoveryOf } from '../result.js';
-import { recovered, settleAndJudge } from '../settle.js';
-import type { Violation } from '../witness.js';
 import { startWorld, type World } from '../world.js';
-import { type Killed, killInTurn } from './chain.js';
 import { Extras } from './extras.js';
-import { killOnOccasion } from './occasions.js';
 import { describeTarget, planWaves, type Wave } from './plan.js';
 import { type Target, targetsOf } from './reach.js';
 import { failpointsIn, sourcesOf } from './scan.js';
+import { type Found, type PlayedWave, playWave } from './wave.js';
 
 export interface MatrixOptions {
   readonly seed: number;
@@ -19,11 +16,7 @@ export interface MatrixOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A broken promise, and the points at which processes died since everything was last found in order. */
-export interface Found extends Violation {
-  readonly since: readonly string[];
-}
-
+/** The last line of the command's stdout. */
 export interface MatrixResult {
   readonly ok: boolean;
   /** Points, each in each service that has it, that were to be died at. */
@@ -31,7 +24,6 @@ export interface MatrixResult {
   readonly killed: number;
   readonly notReached: readonly string[];
   readonly violations: readonly Found[];
-  /** From the last death of several to an order that was placed after it, paid and released. */
   readonly recoverySeconds: { readonly p50: number; readonly max: number };
 }
 
@@ -39,154 +31,91 @@ const LIVES_A_WAVE = 5;
 const REACHED_WITHIN_MS = 30_000;
 /** Chance has a second try, and more time. */
 const SECOND_TRY_WITHIN_MS = 60_000;
-const ENDED_WITHIN_MS = 90_000;
 
-interface Progress {
-  readonly world: World;
-  readonly extras: Extras;
-  readonly options: MatrixOptions;
-  readonly recoveries: number[];
-  killed: number;
-}
+/** Processes are started all the time: they need the processors. */
+const LIGHT = { ordersPerSecond: 3, webhooksPerSecond: 5 };
 
 /** Kills a process at each point, under load, until something is found broken. */
 export async function crashMatrix(options: MatrixOptions): Promise<MatrixResult> {
-  const { tell } = options;
+  const { seed, tell, signal } = options;
   const targets = targetsOf(failpointsIn(sourcesOf(repository)));
   const waves = planWaves(targets, { ...options, livesAWave: LIVES_A_WAVE });
-  const points = waves.reduce((sum, wave) => sum + targetsIn(wave).length, 0);
-  tell(`${points} points, in ${waves.length} waves`);
-  const world = await startWorld({
-    seed: options.seed,
-    brokers: 1,
-    // Processes are started all the time: they need the processors.
-    ordersPerSecond: 3,
-    webhooksPerSecond: 5,
-    report: () => {},
-  });
-  const extras = new Extras(world);
-  const progress: Progress = { world, extras, options, recoveries: [], killed: 0 };
-  let violations: Found[] = [];
-  let missed: Target[] = [];
-  let over = false;
+  tell(`${countIn(waves)} points in ${waves.length} waves`);
+  const world = await startWorld({ seed, brokers: 1, ...LIGHT, report: () => {} });
+  let keep = true;
   try {
-    world.snapshots.start();
-    for (const [index, wave] of waves.entries()) {
-      const played = await playWave(progress, wave, `wave ${index + 1}`, REACHED_WITHIN_MS);
-      violations = played.violations;
-      missed.push(...played.missed);
-      if (violations.length > 0) break;
-    }
-    if (violations.length === 0 && missed.length > 0) {
-      const again = planWaves(missed, { seed: options.seed, livesAWave: LIVES_A_WAVE });
-      missed = [];
-      for (const wave of again) {
-        const played = await playWave(progress, wave, 'second try', SECOND_TRY_WITHIN_MS);
-        violations = played.violations;
-        missed.push(...played.missed);
-        if (violations.length > 0) break;
-      }
-    }
-    over = true;
+    const played = await playAll(world, waves, options);
+    const violations = played.flatMap((wave) => wave.violations);
+    const killed = new Set(played.flatMap((wave) => wave.killed));
+    const missed = played.flatMap((wave) => wave.missed).filter((one) => !killed.has(one));
+    keep = violations.length > 0;
+    return {
+      ok: violations.length === 0 && missed.length === 0,
+      points: countIn(waves),
+      killed: killed.size,
+      notReached: [...new Set(missed.map(describeTarget))],
+      violations,
+      recoverySeconds: recoveryOf(played.map(({ recoverySeconds }) => recoverySeconds)),
+    };
+  } finally {
+    await world.end({ keep: keep && signal?.aborted !== true });
+    if (keep) tell(`logs: ${world.folder}`);
+  }
+}
+
+async function playAll(
+  world: World,
+  waves: readonly Wave[],
+  options: MatrixOptions,
+): Promise<PlayedWave[]> {
+  const extras = new Extras(world);
+  world.snapshots.start();
+  try {
+    const first = await playUntilBroken(world, extras, waves, options, REACHED_WITHIN_MS);
+    const missed = first.flatMap((wave) => wave.missed);
+    if (missed.length === 0 || first.some(isBroken)) return first;
+    const again = planWaves(missed, { seed: options.seed, livesAWave: LIVES_A_WAVE });
+    options.tell(`once more: ${countIn(again)} points in ${again.length} waves`);
+    const second = await playUntilBroken(world, extras, again, options, SECOND_TRY_WITHIN_MS);
+    return [...first, ...second];
   } finally {
     await extras.end();
-    const keep = violations.length > 0 || (!over && options.signal?.aborted !== true);
-    await world.end({ keep });
-    if (keep) tell(`kept with its logs: ${world.folder}`);
   }
-  return {
-    ok: violations.length === 0 && missed.length === 0,
-    points,
-    killed: progress.killed,
-    notReached: missed.map(describeTarget),
-    violations,
-    recoverySeconds: recoveryOf(progress.recoveries),
-  };
 }
 
-interface PlayedWave {
-  readonly missed: readonly Target[];
-  readonly violations: Found[];
-}
-
-async function playWave(
-  progress: Progress,
-  wave: Wave,
-  title: string,
+async function playUntilBroken(
+  world: World,
+  extras: Extras,
+  waves: readonly Wave[],
+  { tell, signal }: MatrixOptions,
   reachedWithinMs: number,
-): Promise<PlayedWave> {
-  const { world, extras, options } = progress;
-  options.signal?.throwIfAborted();
-  const startedAt = Date.now();
-  world.load.start();
-  extras.start();
-  const chains = wave.chains.map((chain, index) => ({
-    chain,
-    killing: killChain(progress, chain, index, reachedWithinMs),
-  }));
-  const ended: { targets: readonly Target[]; killed: Killed }[] = [];
-  for (const { chain, killing } of chains) ended.push({ targets: chain, killed: await killing });
-  const violations: Violation[] = [];
-  for (const target of wave.alone) {
-    const played = await killOnOccasion(world, target, reachedWithinMs);
-    violations.push(...played.violations);
-    ended.push({ targets: [target], killed: played });
+): Promise<PlayedWave[]> {
+  const played: PlayedWave[] = [];
+  for (const [index, wave] of waves.entries()) {
+    signal?.throwIfAborted();
+    const one = await playWave(world, extras, wave, { reachedWithinMs, ...(signal && { signal }) });
+    played.push(one);
+    for (const line of linesOf(index + 1, one, world)) tell(line);
+    if (isBroken(one)) break;
   }
-  const killedMs = Date.now() - startedAt;
-  const lastDeathAt = Math.max(startedAt, ...ended.map(({ killed }) => killed.lastDeathAt));
-  const unrecovered = await recovered(world, ENDED_WITHIN_MS);
-  progress.recoveries.push((Date.now() - lastDeathAt) / 1_000);
-  await extras.pause();
-  const from = Date.now();
-  violations.push(...(await settleAndJudge(world, ENDED_WITHIN_MS, unrecovered)));
-  const hit = ended.flatMap(({ targets, killed }) =>
-    targets.filter(({ name }) => killed.reached.includes(name)),
-  );
-  const missed = ended.flatMap(({ targets, killed }) =>
-    targets.filter(({ name }) => killed.notReached.includes(name)),
-  );
-  progress.killed += hit.length;
-  tellWave(options.tell, title, hit, missed, violations);
-  options.tell(
-    `    killing ${seconds(killedMs)}, judging ${seconds(Date.now() - from)}, recovered in ${seconds((progress.recoveries.at(-1) ?? 0) * 1_000)}, ${world.load.ackedCount} acked`,
-  );
-  const since = hit.map(describeTarget);
-  return { missed, violations: violations.map((violation) => ({ ...violation, since })) };
+  return played;
 }
 
-/** Of two processes of a service, one in one wave and the other in the next. */
-function killChain(
-  { world, options }: Progress,
-  chain: readonly Target[],
-  turn: number,
-  reachedWithinMs: number,
-): Promise<Killed> {
-  const [first] = chain;
-  if (!first) return Promise.resolve({ reached: [], notReached: [], lastDeathAt: 0 });
-  const { instances } = world.system.service(first.service);
-  return killInTurn(world, {
-    instance: instances[turn % instances.length] as string,
-    names: chain.map(({ name }) => name),
-    reachedWithinMs,
-    ...(options.signal && { signal: options.signal }),
-  });
+const isBroken = ({ violations }: PlayedWave): boolean => violations.length > 0;
+
+const countIn = (waves: readonly Wave[]): number =>
+  waves.reduce((sum, { chains, alone }) => sum + chains.flat().length + alone.length, 0);
+
+function linesOf(number: number, wave: PlayedWave, { load }: World): string[] {
+  const { killed, missed, violations, killingSeconds, judgingSeconds, recoverySeconds } = wave;
+  const names = (targets: readonly Target[]) => targets.map(describeTarget).join(', ');
+  const verdict = violations.length === 0 ? 'nothing broken' : 'BROKEN';
+  return [
+    `wave ${number}: ${killed.length} killed in ${whole(killingSeconds)}, recovered in ` +
+      `${whole(recoverySeconds)}, judged in ${whole(judgingSeconds)}, ${load.ackedCount} acked: ${verdict}`,
+    `    at ${names(killed)}`,
+    ...(missed.length > 0 ? [`    not reached: ${names(missed)}`] : []),
+  ];
 }
 
-function tellWave(
-  tell: (line: string) => void,
-  title: string,
-  hit: readonly Target[],
-  missed: readonly Target[],
-  violations: readonly Violation[],
-): void {
-  const verdict =
-    violations.length === 0
-      ? 'nothing broken'
-      : `BROKEN: ${violations.map(({ invariant }) => invariant).join(', ')}`;
-  tell(`${title}: killed at ${hit.map(describeTarget).join(', ')}: ${verdict}`);
-  if (missed.length > 0) tell(`    not reached: ${missed.map(describeTarget).join(', ')}`);
-}
-
-const targetsIn = ({ chains, alone }: Wave): Target[] => [...chains.flat(), ...alone];
-
-const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+const whole = (seconds: number): string => `${Math.round(seconds)} s`;
