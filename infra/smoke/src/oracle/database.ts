@@ -25,11 +25,14 @@ export async function atOneMoment<T>(url: string, look: (ask: Ask) => Promise<T>
   }
 }
 
-/** JSON as stored; undefined when it can't be read, which the chain then says too. */
-export function jsonIn<T>(base64: string): T | undefined {
+/** What is not JSON, and not even text, says nothing; that its bytes were changed is for the chain to say. */
+export function jsonOf<T>(value: Buffer | string): T | undefined {
   try {
-    return JSON.parse(Buffer.from(base64, 'base64').toString('utf8')) as T;
+    return JSON.parse(value.toString('utf8')) as T;
   } catch {
     return undefined;
   }
 }
+
+/** Bytes that came as base64. */
+export const jsonIn = <T>(base64: string): T | undefined => jsonOf(Buffer.from(base64, 'base64'));

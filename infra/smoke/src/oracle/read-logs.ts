@@ -1,21 +1,20 @@
-import type { Ask } from './database.js';
+import { type Ask, jsonOf } from './database.js';
 import { DIGEST_SQL } from './digests.js';
 import type { LaneHead, LogEvidence, ParkedRow, StoredBlock, StoredRow } from './evidence.js';
-import { jsonIn } from './database.js';
 import type { LogPlace } from './places.js';
 
 /** A log as it is stored, its digests made anew. */
 export async function readLog(ask: Ask, place: LogPlace): Promise<LogEvidence> {
   const { schema } = place;
-  const rows = await ask<Numbers<StoredRow>>(`
+  const rows = await ask<AsText<StoredRow, 'position'>>(`
     select r.lane, r.position, r.stream, r.version, r.id, r.type, encode(r.digest, 'hex') as digest,
       ${DIGEST_SQL} as recomputed
     from ${schema}.rows r order by r.lane, r.position, r.version`);
-  const blocks = await ask<Numbers<StoredBlock>>(`
+  const blocks = await ask<AsText<StoredBlock, 'first'>>(`
     select lane, first_position as first, row_count as count, encode(hash, 'hex') as hash,
       encode(previous_hash, 'hex') as previous
     from ${schema}.blocks order by lane, first_position`);
-  const heads = await ask<Numbers<LaneHead>>(`
+  const heads = await ask<AsText<LaneHead, 'next'>>(`
     select lane, next_position as next, encode(hash, 'hex') as hash
     from ${schema}.lanes order by lane`);
   return {
@@ -27,11 +26,7 @@ export async function readLog(ask: Ask, place: LogPlace): Promise<LogEvidence> {
 }
 
 /** Postgres gives int8 as text. */
-type Numbers<T> = Omit<T, 'position' | 'first' | 'next'> & {
-  readonly position: string;
-  readonly first: string;
-  readonly next: string;
-};
+type AsText<T, Column extends keyof T> = Omit<T, Column> & Readonly<Record<Column, string>>;
 
 /** What was ever set aside. */
 export async function readParked(ask: Ask, { service, schema }: LogPlace): Promise<ParkedRow[]> {
@@ -51,9 +46,6 @@ export async function readParked(ask: Ask, { service, schema }: LogPlace): Promi
     service,
     schema,
     key: key ?? undefined,
-    evidenceId:
-      evidence === null
-        ? undefined
-        : jsonIn<{ id?: string }>(Buffer.from(evidence).toString('base64'))?.id,
+    evidenceId: jsonOf<{ id?: string }>(evidence ?? '')?.id,
   }));
 }

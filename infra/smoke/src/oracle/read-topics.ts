@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
+import { jsonOf } from './database.js';
 import { digestOf } from './digests.js';
 import type {
   GoodsDecision,
@@ -189,12 +190,4 @@ function decode(partition: number, message: KafkaMessage): TopicMessage {
             recomputed: digestOf(columns),
           },
   };
-}
-
-function jsonOf<T>(value: Buffer): T | undefined {
-  try {
-    return JSON.parse(value.toString('utf8')) as T;
-  } catch {
-    return undefined;
-  }
 }
