@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { integerBetween, oneOf, type Random, randomFrom } from '../random.js';
+import { type Random, randomFrom } from '../random.js';
 import type { Acked } from '../witness.js';
 import { type GatewayOptions, GatewayStream } from './gateway.js';
 import { Abandoned, accepted, ask, pause } from './insist.js';
-import { type Bank, STORIES, type Story } from './stories.js';
+import { ordersOf, type Planned, someOrder } from './orders.js';
+import type { Bank, Story } from './stories.js';
 import { type Attempt, paymentOf, type Reach, Storefront } from './storefront.js';
 
 export interface LoadOptions {
@@ -14,7 +15,6 @@ export interface LoadOptions {
   readonly ordersPerSecond: number;
 }
 
-const CURRENCIES = ['EUR', 'EUR', 'EUR', 'USD', 'JPY'];
 /** Beyond, the system stands still, and more orders would only wait with the others. */
 const OPEN_MAX = 150;
 
@@ -28,14 +28,16 @@ export class Load {
   readonly #shop: Storefront;
   readonly #stream: GatewayStream;
   readonly #open = new Map<string, { story: Story; playing: Promise<void> }>();
+  readonly #orders: Generator<Planned, never>;
   readonly #random: Random;
-  #count = 0;
+  #probes = 0;
   #placing: Promise<void> | undefined;
   #running = false;
 
   constructor(private readonly options: LoadOptions) {
     // Everybody who waits listens for the end.
     setMaxListeners(0, this.#ended.signal);
+    this.#orders = ordersOf(options.seed);
     this.#random = randomFrom(options.seed);
     this.#shop = new Storefront(options.reach, this.acked, this.#ended.signal);
     this.#stream = new GatewayStream(options.gateway, this.acked, this.#ended.signal);
@@ -77,7 +79,9 @@ export class Load {
 
   /** An order that is paid at once; resolves when it was taken. */
   async probe(): Promise<Attempt> {
-    const order = { ...this.#nextOrder('probe'), channel: 'http' as const };
+    this.#probes += 1;
+    const orderId = `probe-${this.options.seed}-${this.#probes}`;
+    const order = { ...someOrder(orderId, this.#random), channel: 'http' as const };
     await this.#shop.place(order, { captureMode: 'automatic', paymentMethod: 'pm_card_visa' });
     return order;
   }
@@ -94,13 +98,12 @@ export class Load {
   async #placeOrders(): Promise<void> {
     const everyMs = 1_000 / this.options.ordersPerSecond;
     while (this.#running) {
-      if (this.#open.size < OPEN_MAX) this.#begin(byWeight(STORIES, this.#random));
+      if (this.#open.size < OPEN_MAX) this.#begin(this.#orders.next().value);
       await sleep(everyMs);
     }
   }
 
-  #begin(story: Story): void {
-    const order = this.#nextOrder('order');
+  #begin({ story, order }: Planned): void {
     const playing = this.#play(story, order)
       .catch((error: unknown) => {
         if (!(error instanceof Abandoned) && !this.#ended.signal.aborted) throw error;
@@ -113,18 +116,6 @@ export class Load {
     const { captureMode, paymentMethod, goOn } = story;
     const taken = await this.#shop.place(order, { captureMode, paymentMethod });
     if (taken) await goOn?.(order, this.#shop, this.#bank);
-  }
-
-  #nextOrder(prefix: string): Attempt {
-    this.#count += 1;
-    const number = String(this.#count).padStart(5, '0');
-    return {
-      orderId: `${prefix}-${this.options.seed}-${number}`,
-      attempt: 1,
-      channel: this.#random() < 0.5 ? 'http' : 'kafka',
-      minor: integerBetween(this.#random, 500, 25_000),
-      currency: oneOf(CURRENCIES, this.#random),
-    };
   }
 
   readonly #bank: Bank = {
@@ -144,10 +135,4 @@ export class Load {
       }
     },
   };
-}
-
-function byWeight(stories: readonly Story[], random: Random): Story {
-  const total = stories.reduce((sum, { weight }) => sum + weight, 0);
-  let at = random() * total;
-  return stories.find(({ weight }) => (at -= weight) < 0) ?? (stories[0] as Story);
 }
