@@ -11,14 +11,19 @@ create function {{schema}}.append(
   p_source text, p_partition int, p_from bigint, p_to bigint,
   -- The flush's lanes, ascending, and its streams: each once.
   p_lanes int[], p_streams text[],
-  -- An element an append: the lane's and stream's number above (from 1), the first append of this
-  -- flush with its key (itself if none is before), the version it expects, how many rows it has.
-  a_lane int[], a_stream int[], a_first int[], a_expected int[], a_count int[],
+  -- The version each stream must be at, if each append is to follow the one before it and every key
+  -- is met once; null if it is not so. Then all are accepted together, or looked at one by one.
+  s_expected int[],
+  -- An element an append: the lane's and stream's number above (from 1), how many rows of its lane
+  -- are before it, the first append of this flush with its key (itself if none is before), the
+  -- version it expects, how many rows it has.
+  a_lane int[], a_stream int[], a_before int[], a_first int[], a_expected int[], a_count int[],
   a_key text[], a_content bytea[],
   -- What attach() keeps beside the first row of an accepted append, an element or all of it null.
   a_attachment bytea[],
-  -- [effects or null] an append, or null for none at all.
-  p_accepted_effects jsonb,
+  -- What project() gets of it, an object's JSON without its braces and its position; whether that
+  -- takes the place of what appends before it to its stream have. An element or all of it null.
+  a_effects text[], a_superseding int[],
   -- An element a row: its append (from 1), its number within it (from 0), its columns.
   r_append int[], r_number int[],
   r_lane int[], r_stream text[], r_version int[], r_id text[], r_type text[],
@@ -49,8 +54,9 @@ declare
   -- The lowest version of a stream at which an append of this flush failed, or null.
   failed_at int[];
   opened int;
+  -- By stream the last accepted append that takes the place of those before it.
+  superseding int[];
   accepted int := 0;
-  claimed int;
   accepted_effects jsonb;
   next_stored bigint;
   stands boolean;
@@ -111,61 +117,76 @@ begin
       positions[known.number] := known.position;
     end loop;
 
-    failed_at := array_fill(null::int, array[cardinality(p_streams)]);
-    for i in 1 .. appends loop
-      if statuses[i] = 0 and taken[a_first[i]] > 0 then -- The same key earlier in this flush.
-        s := taken[a_first[i]];
-        statuses[i] := case when a_content[s] = a_content[i] then 1 else 2 end;
-        lanes[i] := lanes[s];
-        positions[i] := positions[s];
-      end if;
-      if statuses[i] = 1 then continue; end if;
-      s := a_stream[i];
-      -- What was decided on top of an append that failed must fail too, also where another writer has
-      -- brought the stream to just the version that it expects: it has not seen what stands there.
-      if statuses[i] = 0 and (stream_versions[s] <> a_expected[i] or a_expected[i] > failed_at[s]) then
-        statuses[i] := 3;
+    if not found and stream_versions = s_expected then
+      select array_agg(p_lanes[u.lane]), array_agg(heads[u.lane] + u.before),
+        array_agg(u.expected + u.count)
+      into lanes, positions, versions
+      from (
+        select unnest(a_lane) as lane, unnest(a_before) as before, unnest(a_expected) as expected,
+          unnest(a_count) as count
+      ) u;
+      accepted := appends;
+    else
+      failed_at := array_fill(null::int, array[cardinality(p_streams)]);
+      for i in 1 .. appends loop
+        if statuses[i] = 0 and taken[a_first[i]] > 0 then -- The same key earlier in this flush.
+          s := taken[a_first[i]];
+          statuses[i] := case when a_content[s] = a_content[i] then 1 else 2 end;
+          lanes[i] := lanes[s];
+          positions[i] := positions[s];
+        end if;
+        if statuses[i] = 1 then continue; end if;
+        s := a_stream[i];
+        -- What was decided on top of an append that failed must fail too, also where another writer has
+        -- brought the stream to just the version that it expects: it has not seen what stands there.
+        if statuses[i] = 0 and (stream_versions[s] <> a_expected[i] or a_expected[i] > failed_at[s]) then
+          statuses[i] := 3;
+          versions[i] := stream_versions[s];
+        end if;
+        if statuses[i] > 0 then
+          failed_at[s] := least(failed_at[s], a_expected[i]);
+          continue;
+        end if;
+        taken[a_first[i]] := i;
+        stream_versions[s] := a_expected[i] + a_count[i];
         versions[i] := stream_versions[s];
-      end if;
-      if statuses[i] > 0 then
-        failed_at[s] := least(failed_at[s], a_expected[i]);
-        continue;
-      end if;
-      taken[a_first[i]] := i;
-      stream_versions[s] := a_expected[i] + a_count[i];
-      versions[i] := stream_versions[s];
-      lanes[i] := p_lanes[a_lane[i]];
-      positions[i] := heads[a_lane[i]];
-      heads[a_lane[i]] := heads[a_lane[i]] + a_count[i];
-      accepted := accepted + 1;
-    end loop;
+        lanes[i] := p_lanes[a_lane[i]];
+        positions[i] := heads[a_lane[i]];
+        heads[a_lane[i]] := heads[a_lane[i]] + a_count[i];
+        accepted := accepted + 1;
+      end loop;
+    end if;
   end if;
 
   -- Whoever is told of a conflict decides again: what came with the flush waits for that.
   stands := not statuses && array[2, 3];
 
   if accepted > 0 then
+    -- A key that another lane has taken since we looked is a unique violation: from the start, and
+    -- we shall see it.
     insert into {{schema}}.keys (key, digest, lane, position)
     select u.key, u.content, lanes[u.number], positions[u.number]
-    from unnest(a_key, a_content) with ordinality as u(key, content, number)
+    from (
+      select unnest(a_key) as key, unnest(a_content) as content, generate_series(1, appends) as number
+    ) u
     where statuses[u.number] = 0
-    order by u.key
-    on conflict (key) do nothing;
-    get diagnostics claimed = row_count;
-    if claimed < accepted then
-      -- Another lane took one of the keys since we looked: from the start, and we shall see it.
-      raise exception 'a key of this flush was taken by another lane' using errcode = '40001';
-    end if;
+    order by u.key;
 
     insert into {{schema}}.rows (lane, position, stream, version, id, type, schema_version, source,
       time, correlation_id, causation_id, traceparent, key, data, digest)
     select u.lane, positions[u.append] + u.number, u.stream, u.version, u.id, u.type,
       u.schema_version, u.source, u.time, u.correlation_id, u.causation_id, u.traceparent, u.key,
       u.data, u.digest
-    from unnest(r_append, r_number, r_lane, r_stream, r_version, r_id, r_type, r_schema_version,
-        r_source, r_time, r_correlation_id, r_causation_id, r_traceparent, r_key, r_data, r_digest)
-      as u(append, number, lane, stream, version, id, type, schema_version,
-        source, time, correlation_id, causation_id, traceparent, key, data, digest)
+    from (
+      -- In the select list, because in FROM each array would first be copied into a table of its own.
+      select unnest(r_append) as append, unnest(r_number) as number, unnest(r_lane) as lane,
+        unnest(r_stream) as stream, unnest(r_version) as version, unnest(r_id) as id,
+        unnest(r_type) as type, unnest(r_schema_version) as schema_version,
+        unnest(r_source) as source, unnest(r_time) as time,
+        unnest(r_correlation_id) as correlation_id, unnest(r_causation_id) as causation_id,
+        unnest(r_traceparent) as traceparent, unnest(r_key) as key, unnest(r_data) as data,
+        unnest(r_digest) as digest
+    ) u
     where statuses[u.append] = 0;
 
     with fresh as (
@@ -193,13 +214,28 @@ begin
     where u.number = 0 and statuses[u.append] = 0 and a_attachment[u.append] is not null;
   end if;
 
-  if accepted > 0 and p_accepted_effects is not null then
-    select jsonb_agg(jsonb_build_object('lane', lanes[u.number], 'position', positions[u.number],
-      'stream', p_streams[a_stream[u.number]], 'version', versions[u.number],
-      'key', a_key[u.number], 'effects', u.effects) order by u.number)
+  if accepted > 0 and a_effects is not null then
+    if a_superseding is not null then
+      select array_agg(u.last order by u.stream) into superseding
+      from (
+        select u.stream,
+          max(u.number) filter (where u.superseding = 1 and statuses[u.number] = 0) as last
+        from (
+          select unnest(a_stream) as stream, unnest(a_superseding) as superseding,
+            generate_series(1, appends) as number
+        ) u
+        group by u.stream
+      ) u;
+    end if;
+    select ('[' || string_agg('{"position":' || positions[u.number] || ',' || u.effects || '}', ',')
+      || ']')::jsonb
     into accepted_effects
-    from jsonb_array_elements(p_accepted_effects) with ordinality as u(effects, number)
-    where statuses[u.number] = 0 and u.effects <> 'null';
+    from (
+      select unnest(a_effects) as effects, unnest(a_stream) as stream,
+        generate_series(1, appends) as number
+    ) u
+    where u.effects is not null and statuses[u.number] = 0
+      and u.number >= coalesce(superseding[u.stream], 0);
   end if;
   if accepted_effects is not null or (stands and p_effects is not null) then
     perform {{schema}}.project(coalesce(accepted_effects, '[]'), case when stands then p_effects end);

@@ -36,7 +36,7 @@ export function whyRefused(append: Append, lanes: number): string | undefined {
   return (
     whyTextRefused('stream', append.stream, INDEXED_BYTES_MAX) ??
     whyTextRefused('key', append.key, INDEXED_BYTES_MAX) ??
-    whyEffectsRefused(append.effects) ??
+    whyJsonRefused(effectsJson(append)) ??
     firstOf(append.rows, whyRowRefused)
   );
 }
@@ -55,7 +55,9 @@ export function checkFlush(appends: readonly Append[]): void {
 
 /** A parked row must always be storable, or it would stop its partition: its texts are mended. */
 export function storableOptions(options: FlushOptions): FlushOptions {
-  const refused = whyEffectsRefused(options.effects);
+  const refused = whyJsonRefused(
+    options.effects === undefined ? undefined : JSON.stringify(options.effects),
+  );
   if (refused) throw new LogFault('flush_failed', false, `the flush's own effects: ${refused}`);
   return options.parked ? { ...options, parked: options.parked.map(storableParked) } : options;
 }
@@ -101,10 +103,21 @@ function whyTextRefused(name: string, text: string | undefined, max: number): st
   return undefined;
 }
 
-function whyEffectsRefused(effects: unknown): string | undefined {
-  if (effects === undefined) return undefined;
-  const json = JSON.stringify(effects);
-  return UNSTORABLE_IN_JSONB.test(json)
+const jsonOf = new WeakMap<Append, string>();
+
+/** Effects become JSON once, to be checked and to be sent. */
+export function effectsJson(append: Append): string | undefined {
+  if (append.effects === undefined || append.effects === null) return undefined;
+  const known = jsonOf.get(append);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(append.effects);
+  jsonOf.set(append, json);
+  return json;
+}
+
+function whyJsonRefused(json: string | undefined): string | undefined {
+  // Few have an escape at all, and the expression is slow.
+  return json?.includes('\\u') && UNSTORABLE_IN_JSONB.test(json)
     ? 'effects hold U+0000 or a lone surrogate, which jsonb refuses'
     : undefined;
 }

@@ -1,3 +1,4 @@
+import { effectsJson } from './check-append.js';
 import { contentDigest } from './digest.js';
 import type { Append, AppendAnswer, FlushOptions, LogRow, NewParked } from './log.js';
 import { byteaArray, int4Array, int8Array, textArray } from './pg-arrays.js';
@@ -14,6 +15,7 @@ export function appendValues(
   const streams = [...new Set(appends.map(({ stream }) => stream))];
   const streamNumber = numbered(streams);
   const rows = RowColumns.ofAppends(appends);
+  const first = firstWithKey(appends);
   return [
     flushId,
     input?.source ?? null,
@@ -22,15 +24,17 @@ export function appendValues(
     input?.to ?? null,
     int4Array(lanes),
     textArray(streams),
+    expectedTogether(appends, first),
     int4Array(appends.map(({ lane }) => laneNumber.get(lane) ?? 0)),
     int4Array(appends.map(({ stream }) => streamNumber.get(stream) ?? 0)),
-    int4Array(firstWithKey(appends)),
+    int4Array(rowsBefore(appends)),
+    int4Array(first),
     int4Array(appends.map(({ expectedVersion }) => expectedVersion)),
     int4Array(appends.map((append) => append.rows.length)),
     textArray(appends.map(({ key }) => key)),
     byteaArray(appends.map(contentDigest)),
     attachments(appends),
-    acceptedEffects(appends),
+    ...effectsOf(appends),
     ...rows.placement(),
     ...rows.content(),
     parked?.length ? JSON.stringify(parked.map(parkedJson)) : null,
@@ -85,9 +89,51 @@ function firstWithKey(appends: readonly Append[]): number[] {
   });
 }
 
-function acceptedEffects(appends: readonly Append[]): string | null {
-  if (appends.every(({ effects }) => effects === undefined)) return null;
-  return JSON.stringify(appends.map(({ effects }) => effects ?? null));
+/**
+ * The version that each stream must be at for all appends to be accepted together: none is there twice, and each
+ * expects what the one before it leaves. Null when they must be looked at one by one.
+ */
+function expectedTogether(appends: readonly Append[], first: readonly number[]): Buffer | null {
+  const expected: number[] = [];
+  const reached = new Map<string, number>();
+  for (const [i, { stream, expectedVersion, rows }] of appends.entries()) {
+    if (first[i] !== i + 1) return null;
+    const version = reached.get(stream);
+    if (version === undefined) expected.push(expectedVersion);
+    else if (version !== expectedVersion) return null;
+    reached.set(stream, expectedVersion + rows.length);
+  }
+  return int4Array(expected);
+}
+
+/** For each append, how many rows of this flush are before it in its lane. */
+function rowsBefore(appends: readonly Append[]): number[] {
+  const reached = new Map<number, number>();
+  return appends.map(({ lane, rows }) => {
+    const before = reached.get(lane) ?? 0;
+    reached.set(lane, before + rows.length);
+    return before;
+  });
+}
+
+/** What `project()` gets of each append, but its position, and whether it supersedes: see `append.sql`. */
+function effectsOf(appends: readonly Append[]): (Buffer | null)[] {
+  const projected = appends.map(projectedOf);
+  if (projected.every((effects) => effects === undefined)) return [null, null];
+  const superseding = appends.map(({ effectsSupersede }, i) =>
+    effectsSupersede === true && projected[i] !== undefined ? 1 : 0,
+  );
+  return [textArray(projected), superseding.includes(1) ? int4Array(superseding) : null];
+}
+
+function projectedOf(append: Append): string | undefined {
+  const effects = effectsJson(append);
+  if (effects === undefined) return undefined;
+  const { lane, stream, key, expectedVersion, rows } = append;
+  return (
+    `"lane":${lane},"stream":${JSON.stringify(stream)},"version":${expectedVersion + rows.length},` +
+    `"key":${JSON.stringify(key)},"effects":${effects}`
+  );
 }
 
 function attachments(appends: readonly Append[]): Buffer | null {

@@ -172,7 +172,7 @@ export class Flush {
     return (
       sqlState(error) === '23505' &&
       schema === this.#schema &&
-      (table === 'rows' || table === 'flushes')
+      ['rows', 'keys', 'flushes'].includes(table ?? '')
     );
   }
 }

@@ -33,6 +33,11 @@ export interface Append {
   /** JSON given to the service's `project()` when, and only when, this append is accepted. */
   effects?: unknown;
   /**
+   * True: these effects say all that those of earlier appends to the stream say, such as a state. Of the appends of one
+   * stream in a flush `project()` then gets the last accepted ones only.
+   */
+  effectsSupersede?: boolean;
+  /**
    * Bytes given to the service's `attach()` with the first row's id and time, when, and only when, this append is
    * accepted: for what may be erased one day, and so can't be part of the row.
    */
@@ -144,7 +149,7 @@ export interface EventLog {
   /** False when there is no such row, or it is settled already. */
   markReady(id: string, mended?: Buffer): Promise<boolean>;
   discard(id: string): Promise<boolean>;
-  /** Poison that the dead-letter topic doesn't hold yet, oldest first. */
+  /** Poison that the dead-letter topic doesn't hold yet, oldest first: some of it, when its values are large. */
   unpublishedParked(limit: number): Promise<ParkedRow[]>;
   markPublished(ids: readonly string[]): Promise<void>;
   /** Called after each commit of this process that added rows. Returns the way to stop. */

@@ -167,7 +167,8 @@ class MemoryLog implements EventLog {
     this.#keys.set(key, { digest, lane, position });
     const version = stream.length;
     if (append.effects !== undefined && append.effects !== null) {
-      const { effects } = append;
+      const { effects, effectsSupersede } = append;
+      if (effectsSupersede === true) forget(accepted, append.stream);
       const at = { lane, position: Number(position), stream: append.stream, version, key };
       accepted.push({ ...at, effects });
     }
@@ -191,6 +192,12 @@ class MemoryLog implements EventLog {
   #wake(lanes: number[]): void {
     for (const listener of this.#listeners) listener(lanes);
   }
+}
+
+/** What the effects of a later append say all of. */
+function forget(accepted: Accepted[], stream: string): void {
+  const others = accepted.filter((one) => one.stream !== stream);
+  accepted.splice(0, accepted.length, ...others);
 }
 
 const offsetKey = (source: string, partition: number): string => `${partition} ${source}`;

@@ -42,6 +42,7 @@ export function randomHistory(seed: number, lanes: number): Flush[] {
       key,
       rows: Array.from({ length: count }, (_, i) => newRow(`${key}/${i}`, text(below))),
       ...(random() < 0.4 && { effects: { key, note: text(below) } }),
+      ...(random() < 0.3 && { effectsSupersede: true }),
     };
     used.push(fresh);
     return poison(fresh);

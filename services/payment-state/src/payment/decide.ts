@@ -96,7 +96,10 @@ function eventOf(
     stream: paymentId,
     expectedVersion: after.version - 1,
     key: fact.id,
-    contentDigest: createHash('sha256').update(contentOf(fact)).digest(),
+    // Of this payment: the same words under the same id about another one are no repetition, but a contradiction.
+    contentDigest: createHash('sha256')
+      .update(`${paymentId} ${contentOf(fact)}`)
+      .digest(),
     rows: [
       {
         id: fact.id,
@@ -111,6 +114,7 @@ function eventOf(
       },
     ],
     effects: effectsOf(paymentId, after.version, after.payment),
+    effectsSupersede: true,
   };
 }
 
