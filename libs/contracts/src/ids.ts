@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const BASE32 = Buffer.from('abcdefghijklmnopqrstuvwxyz234567');
 const ID_CHARS = 26;
 
 /** Prefix of an operation id by the operation's kind. */
@@ -64,16 +64,18 @@ export function factId(...parts: readonly string[]): string {
 }
 
 function base32(bytes: Uint8Array): string {
-  let text = '';
+  const text = Buffer.allocUnsafe(ID_CHARS);
   let bits = 0;
   let held = 0;
+  let at = 0;
   for (const byte of bytes) {
     held = ((held << 8) | byte) & 0xfff;
     bits += 8;
-    while (bits >= 5 && text.length < ID_CHARS) {
+    while (bits >= 5 && at < ID_CHARS) {
       bits -= 5;
-      text += BASE32.charAt((held >>> bits) & 31);
+      text[at++] = BASE32[(held >>> bits) & 31] ?? 0;
     }
+    if (at === ID_CHARS) break;
   }
-  return text;
+  return text.toString('latin1');
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Overloaded } from './fault.js';
 import { GroupCommit } from './group-commit.js';
 import { FLUSH_APPENDS_MAX, type Append, type EventLog } from './log.js';
@@ -132,35 +133,31 @@ test('where any lane will do a flush has one, and each flush the next', async ()
   expect(lanes[3]).toEqual(lanes[0]);
 });
 
-test('where any lane will do a second flush starts as soon as it is as large as the first, no third', async () => {
+test('where flushes are slow and any lane will do, a second as large as the first starts beside it, no third', async () => {
   const { log, flushes, letGo } = slowLog(3);
   const group = new GroupCommit(log, { anyLane: true });
   let submitted = 0;
-  const submit = (count: number): Promise<unknown>[] =>
-    Array.from({ length: count }, () => {
+  const sizesAfter = async (count: number): Promise<number[]> => {
+    for (let i = 0; i < count; i++) {
       const key = `a${submitted++}`;
-      return group.submit(newAppend(key, key, 0));
-    });
-  const answers = submit(4);
-  await turn();
-  answers.push(...submit(3));
-  await turn();
-  await turn();
-  expect(flushes.map(({ length }) => length)).toEqual([4]);
-  answers.push(...submit(2));
-  await turn();
-  await turn();
-  expect(flushes.map(({ length }) => length)).toEqual([4, 5]);
-  answers.push(...submit(40));
-  await turn();
-  await turn();
-  expect(flushes.map(({ length }) => length)).toEqual([4, 5]);
-  const drained = group.drain();
-  for (let i = 0; i < 3; i++) {
-    letGo();
+      void group.submit(newAppend(key, key, 0));
+    }
     await turn();
-  }
+    await turn();
+    return flushes.map(({ length }) => length);
+  };
+  expect(await sizesAfter(4)).toEqual([4]);
+  // None has been slow yet.
+  expect(await sizesAfter(9)).toEqual([4]);
+  await sleep(10);
+  letGo();
+  expect(await sizesAfter(0)).toEqual([4, 9]);
+  expect(await sizesAfter(8)).toEqual([4, 9]);
+  expect(await sizesAfter(1)).toEqual([4, 9, 9]);
+  expect(await sizesAfter(40)).toEqual([4, 9, 9]);
+  const drained = group.drain();
+  letGo();
+  expect(await sizesAfter(0)).toEqual([4, 9, 9, 40]);
+  letGo();
   await drained;
-  await Promise.all(answers);
-  expect(flushes.map(({ length }) => length)).toEqual([4, 5, 40]);
 });

@@ -14,6 +14,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A flush that takes longer waits for a disk, not for a processor that a second one would take from it. */
+const SLOW_MS = 4;
+
 interface Flight {
   readonly size: number;
   /** Never rejects. */
@@ -45,6 +48,7 @@ export class GroupCommit {
   readonly #inFlight = new Set<Flight>();
   #queue: Waiting[] = [];
   #turn: Promise<void> | undefined;
+  #lastTookMs = 0;
 
   constructor(log: EventLog, { queueMax = 4096, anyLane = false }: GroupCommitOptions = {}) {
     this.#log = log;
@@ -79,17 +83,20 @@ export class GroupCommit {
 
   /**
    * The next flush starts when the last one has its answer. Where lanes don't matter a second one
-   * may start before that, once it would be as large: a slow disk then makes nobody wait twice,
-   * while on a fast one flushes don't get smaller.
+   * may start beside it, once it would be as large, if flushes take long: a slow disk then makes
+   * nobody wait twice, while on a fast one flushes don't get smaller.
    */
   #startFlush(): void {
-    if (this.#queue.length === 0 || this.#inFlight.size >= this.#inFlightMax) return;
+    if (this.#queue.length === 0) return;
+    if (this.#inFlight.size >= (this.#lastTookMs > SLOW_MS ? this.#inFlightMax : 1)) return;
     for (const { size } of this.#inFlight) if (this.#queue.length < size) return;
     const batch = this.#queue.splice(0, sizeOfNextFlush(this.#queue));
+    const began = performance.now();
     const flight: Flight = { size: batch.length, done: this.#flush(batch) };
     this.#inFlight.add(flight);
     void flight.done.then(() => {
       this.#inFlight.delete(flight);
+      this.#lastTookMs = performance.now() - began;
       this.#startFlush();
     });
   }

@@ -20,7 +20,7 @@ export type { HealthReport, ProbeAnswer } from './service/health.js';
 export { runService, startService } from './service/run-service.js';
 export type { RunningService, ServiceOptions, ShutdownStep } from './service/run-service.js';
 export { RawBody, rawBodyOf } from './request/raw-body.js';
-export { annotate, traceparentOf } from './request/request-log.js';
+export { annotate, hush, traceparentOf } from './request/request-log.js';
 export { parseIdempotencyKey, requestDigest } from './request/idempotency-key.js';
 export { NoCardNumber, findCardNumber } from './request/card-numbers.js';
 export { ApiKeys, loadApiKeys } from './access/api-keys.js';

@@ -12,6 +12,16 @@ export function annotate(request: FastifyRequest, more: Readonly<Record<string, 
   fields.set(request.raw, known === undefined ? more : { ...known, ...more });
 }
 
+const hushed = new WeakSet<object>();
+
+/**
+ * Lowers the line about this request to `debug`, if it ends well: for what has a wide line of its own elsewhere, such as a
+ * webhook, which is told of once it is mapped.
+ */
+export function hush(request: FastifyRequest): void {
+  hushed.add(request.raw);
+}
+
 /**
  * The W3C traceparent of this request's span: continued from the caller's, or new. Store and send
  * it on.
@@ -38,7 +48,8 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       // The route's pattern, not the path: labels must stay few.
       const route = request.routeOptions.url ?? 'none';
       duration.observe({ method, route, status: String(statusCode) }, ms / 1_000);
-      const level = QUIET.test(request.url) ? 'debug' : statusCode >= 500 ? 'error' : 'info';
+      const level = levelOf(request, statusCode);
+      if (!logger.isLevelEnabled(level)) return done();
       logger[level](
         {
           method,
@@ -53,4 +64,9 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       done();
     },
   );
+}
+
+function levelOf(request: FastifyRequest, status: number): 'debug' | 'info' | 'error' {
+  if (QUIET.test(request.url) || (status < 400 && hushed.has(request.raw))) return 'debug';
+  return status >= 500 ? 'error' : 'info';
 }

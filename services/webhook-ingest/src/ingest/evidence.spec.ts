@@ -1,3 +1,4 @@
+import { canonicalJson } from '@paylog/contracts';
 import { bytes, paid } from '../testing/stripe.js';
 import { toAppend, toEvidence } from './evidence.js';
 
@@ -21,6 +22,15 @@ describe('evidence', () => {
       key: toAppend(first, body).key,
       contentDigest: toAppend(first, body).contentDigest,
     });
+  });
+
+  it('is written as canonical JSON, whatever the order of its headers', () => {
+    const evidence = toEvidence(
+      { ...delivery(body), headers: { b: '2', a: '1', '10': 'x', '9': 'y' } },
+      'S',
+    );
+    const { rows } = toAppend(evidence, body);
+    expect(rows[0]?.data.toString()).toBe(canonicalJson(evidence));
   });
 
   it('is its own for other bytes of the same event, and for each account', () => {

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { annotate, Public, RawBody } from '@paylog/http';
+import { annotate, hush, Public, RawBody } from '@paylog/http';
 import type { FastifyRequest } from 'fastify';
 import { RECEIVER } from '../tokens.js';
 import type { Receiver } from './receiver.js';
@@ -46,7 +46,10 @@ export class WebhooksController {
     // Not from the kept headers, of which a long one may be missing.
     const signature = headers['stripe-signature'];
     const signed = Array.isArray(signature) ? signature.join() : signature;
-    annotate(request, await this.receiver.receive(delivery, signed));
+    const received = await this.receiver.receive(delivery, signed);
+    annotate(request, received);
+    // The mapper's line tells of it, with its payment and order; of a repeat nobody else does.
+    if (received.outcome === 'accepted') hush(request);
     return RECEIVED;
   }
 }

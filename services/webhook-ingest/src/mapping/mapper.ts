@@ -1,15 +1,17 @@
-import type {
-  Append,
-  EventLog,
-  FlushOptions,
-  FollowedBatch,
-  ParkedRow,
+import {
+  type Append,
+  type EventLog,
+  type FlushOptions,
+  type FollowedBatch,
+  LogFault,
+  type ParkedRow,
 } from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { counter, type Logger } from '@paylog/observability';
 import { appendInFlushes, stands, streamVersions } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
+import { factsOpen } from './facts-open.sql.js';
 import {
   type MappedFact,
   parkedId,
@@ -42,6 +44,9 @@ const mappedTotal = counter('paylog_evidence_total', 'Evidence by what became of
 
 /** Evidence → facts with a payment id, or a parked row until one is known; with the mapper's cursor in one commit. */
 export class Mapper {
+  /** What told us that the facts' lanes are closed: Kafka is away. */
+  #closed: LogFault | undefined;
+
   constructor(
     private readonly pool: Pool,
     private readonly facts: EventLog,
@@ -50,7 +55,19 @@ export class Mapper {
   ) {}
 
   /** A run of the evidence log, in as many commits as its bodies need. */
-  async take({ rows, input, lane }: FollowedBatch): Promise<'committed' | 'fenced'> {
+  async take(batch: FollowedBatch): Promise<'committed' | 'fenced'> {
+    // Asked first after it was so once: to map a batch anew at each try would cost as much as to map it.
+    if (this.#closed && !(await factsOpen(this.pool))) throw this.#closed;
+    this.#closed = undefined;
+    try {
+      return await this.mapAll(batch);
+    } catch (error) {
+      if (error instanceof LogFault && error.code === 'lane_closed') this.#closed = error;
+      throw error;
+    }
+  }
+
+  private async mapAll({ rows, input, lane }: FollowedBatch): Promise<'committed' | 'fenced'> {
     const all = rows.map(({ data, position }) => ({ evidence: fromRow(data), lane, position }));
     let from = input.from;
     for (const some of bounded(all)) {
@@ -148,7 +165,8 @@ export class Mapper {
         setAside(mapped, options, reported[i], 'the same fact came before with other content');
       });
     }
-    throw new Error(`${ATTEMPTS_MAX} appends in a row met another writer of the same payments`);
+    const why = `${ATTEMPTS_MAX} appends in a row met another writer of the same payments`;
+    throw new LogFault('contention', true, why);
   }
 
   /** A fact that is there already takes no version. */
