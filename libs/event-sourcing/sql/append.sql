@@ -208,7 +208,11 @@ begin
     from block b where l.lane = b.lane;
   end if;
 
-  if accepted > 0 and a_attachment is not null then
+  if a_attachment is not null and accepted = appends and cardinality(r_append) = appends
+    and array_position(a_attachment, null) is null
+  then
+    perform {{schema}}.attach(r_id, r_time, a_attachment); -- The usual case, without copies of them all.
+  elsif a_attachment is not null and accepted > 0 then
     perform {{schema}}.attach(array_agg(u.id), array_agg(u.time), array_agg(a_attachment[u.append]))
     from unnest(r_append, r_number, r_id, r_time) as u(append, number, id, time)
     where u.number = 0 and statuses[u.append] = 0 and a_attachment[u.append] is not null;

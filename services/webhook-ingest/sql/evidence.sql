@@ -23,7 +23,9 @@ create or replace function evidence.attach(ids text[], times text[], attachments
 language plpgsql set search_path = pg_catalog as $$
 begin
   insert into public.evidence_bodies (evidence_id, received_at, body)
-  select a.id, a.time::timestamptz, a.body from unnest(ids, times, attachments) as a(id, time, body) order by a.id;
+  -- In any order: whose evidence it is, is settled by its key in the log. In the select list, because in FROM each array
+  -- would first be copied into a table of its own.
+  select unnest(ids), unnest(times)::timestamptz, unnest(attachments);
 end
 $$;
 
