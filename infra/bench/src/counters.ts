@@ -19,6 +19,9 @@ pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]
   return Reflect.apply(query, this, args);
 } as typeof query;
 
+/** Statements that this process has sent. */
+export const roundTripsSoFar = (): number => roundTrips;
+
 /**
  * Reads what a piece of work costs: WAL fsyncs and WAL bytes of the whole server (so nobody else may work on it), and
  * of this process the SQL round trips and the CPU time, or the CPU time of the processes given.

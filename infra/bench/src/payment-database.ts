@@ -4,6 +4,7 @@ import {
   provisionPostgres,
   removeAtEnd,
   startNativePostgres,
+  type StatefulService,
 } from '@paylog/local';
 import { createDataSource, migrate } from '@paylog/postgres';
 import { shipped } from './shipped.js';
@@ -16,15 +17,32 @@ export interface PaymentDatabase extends DatabaseUrls {
 }
 
 export async function startPaymentDatabase(): Promise<PaymentDatabase> {
+  const databases = await startServiceDatabases(['payment-state']);
+  const urls = databases.urls['payment-state'];
+  const superuserUrl = new URL(databases.superuserUrl);
+  superuserUrl.pathname = new URL(urls.url).pathname;
+  return { ...urls, superuserUrl: superuserUrl.href, stop: () => databases.stop() };
+}
+
+/** The empty databases of some services on one Postgres. */
+export interface ServiceDatabases<Service extends string> {
+  readonly urls: Readonly<Record<Service, DatabaseUrls>>;
+  readonly superuserUrl: string;
+  stop(): Promise<void>;
+}
+
+/** `fast`: without fsync, where only what is counted matters and no time is taken. */
+export async function startServiceDatabases<Service extends StatefulService>(
+  services: readonly Service[],
+  { fast = false } = {},
+): Promise<ServiceDatabases<Service>> {
   const folder = newFolder('bench');
   removeAtEnd(folder);
-  const postgres = await startNativePostgres({ folder });
+  const postgres = await startNativePostgres({ folder, fast });
   try {
-    const urls = (await provisionPostgres(postgres.url, 'bench'))['payment-state'];
-    await migrateWithShipped('payment-state', urls.ownerUrl);
-    const superuserUrl = new URL(postgres.url);
-    superuserUrl.pathname = new URL(urls.url).pathname;
-    return { ...urls, superuserUrl: superuserUrl.href, stop: () => postgres.stop() };
+    const urls = await provisionPostgres(postgres.url, 'bench');
+    for (const service of services) await migrateWithShipped(service, urls[service].ownerUrl);
+    return { urls, superuserUrl: postgres.url, stop: () => postgres.stop() };
   } catch (error) {
     await postgres.stop();
     throw error;
