@@ -122,7 +122,7 @@ function clusterOf(brokers: readonly Broker[], children: Child[]): NativeKafkaCl
       stop: async () => void (await child().stop()),
       start: async () => {
         children[index] = await launchBroker(broker);
-        await countedIn(others(addresses, broker.address), index + 1);
+        await countedIn(nodes, index + 1);
       },
     };
   });
@@ -137,12 +137,9 @@ function clusterOf(brokers: readonly Broker[], children: Child[]): NativeKafkaCl
   };
 }
 
-const others = (addresses: readonly string[], own: string) =>
-  addresses.length === 1 ? [...addresses] : addresses.filter((address) => address !== own);
-
 async function counted(cluster: NativeKafkaCluster, count: number): Promise<NativeKafkaCluster> {
   try {
-    for (let nodeId = 1; nodeId <= count; nodeId++) await countedIn(cluster.brokers, nodeId);
+    for (let nodeId = 1; nodeId <= count; nodeId++) await countedIn(cluster.nodes, nodeId);
     return cluster;
   } catch (error) {
     await cluster.stop();
@@ -151,11 +148,11 @@ async function counted(cluster: NativeKafkaCluster, count: number): Promise<Nati
 }
 
 /** A broker that answers may still be fenced: nothing is kept on it before the controller counts it in. */
-async function countedIn(brokers: string[], nodeId: number): Promise<void> {
+async function countedIn(nodes: readonly ClusterBroker[], nodeId: number): Promise<void> {
   await waitFor(
     `broker ${nodeId} to be one of the cluster`,
     async () => {
-      const cluster = await askKafka(brokers, (admin) => admin.describeCluster());
+      const cluster = await askKafka(alive(nodes), (admin) => admin.describeCluster());
       return cluster.brokers.some((one) => one.nodeId === nodeId) || undefined;
     },
     { deadlineMs: COUNTED_IN_WITHIN_MS, everyMs: 150 },

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Kafka, logLevel, type KafkaConfig, type LogEntry } from 'kafkajs';
+import { patchKafkajs } from './kafkajs-patches.js';
 import type { Logger } from './logger.js';
 
 export interface KafkaOptions {
@@ -20,13 +20,21 @@ export interface KafkaOptions {
  */
 export const PATIENT = { retries: 1_000_000, initialRetryTime: 100, maxRetryTime: 1_000 } as const;
 
+/**
+ * kafkajs waits 30 s for an answer. A broker that is frozen (or lost without a word) answers nothing, and its partitions
+ * have other leaders within seconds: longer than the 5 s a broker itself may take for a write there is nothing to wait
+ * for. Requests that may take longer (joining a group) have their own, longer limit.
+ */
+const REQUEST_TIMEOUT_MS = 7_000;
+
 /** The one way to make a kafkajs client here. Connects to nothing yet. */
 export function createKafka(options: KafkaOptions): Kafka {
-  patchRequestTimer();
+  patchKafkajs();
   return new Kafka({
     brokers: options.brokers,
     clientId: options.clientId,
     connectionTimeout: 3_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     retry: options.retry ?? PATIENT,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
@@ -54,36 +62,5 @@ function quietly(logger: Logger): (entry: LogEntry) => void {
     written.set(line, now);
     delete fields['stack'];
     logger.warn(fields, line);
-  };
-}
-
-interface RequestQueue {
-  throttleCheckTimeoutId: NodeJS.Timeout | null;
-  readonly throttledUntil: number;
-  readonly pending: readonly unknown[];
-  checkPendingRequests(): void;
-  scheduleCheckPendingRequests(): void;
-}
-
-/**
- * kafkajs re-arms a timer of one millisecond for ever, on every connection (tulios/kafkajs#1604, fix never released):
- * 2 to 3 % of a core while idle, and negative-timeout warnings on Node 24. This arms it only when there is something
- * to look at.
- */
-function patchRequestTimer(): void {
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
-    prototype: RequestQueue;
-  };
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
-    if (this.throttleCheckTimeoutId) return;
-    const throttledMs = this.throttledUntil - Date.now();
-    if (this.pending.length === 0 && throttledMs <= 0) return;
-    this.throttleCheckTimeoutId = setTimeout(
-      () => {
-        this.throttleCheckTimeoutId = null;
-        this.checkPendingRequests();
-      },
-      throttledMs > 0 ? throttledMs : 10,
-    );
   };
 }

@@ -31,6 +31,9 @@ export interface Broker {
     responses: { topicName: string; partitions: { messages: FetchedMessage[] }[] }[];
   }>;
   leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
+  heartbeat(request: object): Promise<unknown>;
+  readonly nodeId: number;
+  readonly connectionPool: { readonly host: string; readonly port: number };
 }
 
 export interface Cluster {

@@ -3,6 +3,7 @@ import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import { coPartition } from './assigner.js';
 import { PATIENT } from './client.js';
 import type { Cluster } from './cluster.js';
+import { leaveLostCoordinator } from './coordinator.js';
 import { KafkaFault, needsPerson, passesByItself, reasonOf } from './fault.js';
 import { Hints } from './hints.js';
 import type { Logger } from './logger.js';
@@ -169,6 +170,8 @@ export class GroupReader {
         logger?.warn({ group, instance, error: reasonOf(error) }, 'member id not stored');
       });
       void this.checkAssigned(memberAssignment);
+      if (this.cluster !== undefined)
+        void leaveLostCoordinator(this.cluster, group).catch(() => {});
     });
     this.consumer.on(CRASH, ({ payload: { error, restart } }) => {
       this.joined = false;

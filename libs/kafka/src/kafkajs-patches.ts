@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import kafkajs from 'kafkajs';
+
+/*
+ * Mends two faults of kafkajs 2.2.4 in place; they live where no option reaches. Not public API: kafkajs is pinned.
+ */
+
+interface RequestQueue {
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  readonly throttledUntil: number;
+  readonly pending: readonly unknown[];
+  checkPendingRequests(): void;
+  scheduleCheckPendingRequests(): void;
+}
+
+interface Connection {
+  readonly host: string;
+  readonly port: number;
+  send(request: unknown): Promise<unknown>;
+  rejectRequests(error: Error): void;
+  disconnect(): Promise<unknown>;
+}
+
+const inside = createRequire(import.meta.url);
+let patched = false;
+
+/** Once a process. */
+export function patchKafkajs(): void {
+  if (patched) return;
+  patched = true;
+  patchRequestTimer();
+  patchSilentConnections();
+}
+
+/**
+ * kafkajs re-arms a timer of one millisecond for ever, on every connection (tulios/kafkajs#1604, fix never released):
+ * 2 to 3 % of a core while idle, and negative-timeout warnings on Node 24. This arms it only when there is something
+ * to look at.
+ */
+function patchRequestTimer(): void {
+  const { prototype } = inside('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.throttleCheckTimeoutId) return;
+    const throttledMs = this.throttledUntil - Date.now();
+    if (this.pending.length === 0 && throttledMs <= 0) return;
+    this.throttleCheckTimeoutId = setTimeout(
+      () => {
+        this.throttleCheckTimeoutId = null;
+        this.checkPendingRequests();
+      },
+      throttledMs > 0 ? throttledMs : 10,
+    );
+  };
+}
+
+/**
+ * A broker that is frozen, or lost without a word, keeps its connection. kafkajs then asks it again and again, for its
+ * partitions as for the metadata that would say who leads them now, until it comes back. Like Kafka's own clients we take
+ * a connection on which an answer is overdue for closed: what waits on it fails, and others are asked.
+ */
+function patchSilentConnections(): void {
+  const { prototype } = inside('kafkajs/src/network/connection') as { prototype: Connection };
+  const { send } = prototype;
+  // Missing in kafkajs's types, and the one that it answers by asking another broker.
+  const { KafkaJSConnectionClosedError: ConnectionClosedError } = kafkajs as unknown as {
+    KafkaJSConnectionClosedError: new (why: string, at: { host: string; port: number }) => Error;
+  };
+  prototype.send = async function (this: Connection, request: unknown) {
+    try {
+      return await send.call(this, request);
+    } catch (error) {
+      if (!(error instanceof kafkajs.KafkaJSRequestTimeoutError)) throw error;
+      const closed = new ConnectionClosedError(error.message, this);
+      this.rejectRequests(closed);
+      await this.disconnect();
+      throw closed;
+    }
+  };
+}
