@@ -1,6 +1,6 @@
 import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
-import type { ParkedFilter, ParkedRow, ParkedStatus } from './log.js';
+import { FLUSH_BYTES_MAX, type ParkedFilter, type ParkedRow, type ParkedStatus } from './log.js';
 import { statement } from './log-sql.js';
 
 const atFindParked = crossing('event-sourcing.find-parked');
@@ -55,7 +55,7 @@ export class PostgresParking {
 
   async unpublished(limit: number): Promise<ParkedRow[]> {
     const { rows } = await atUnpublishedParked(() =>
-      this.#pool.query<StoredParked>(this.#sql.unpublished, [limit]),
+      this.#pool.query<StoredParked>(this.#sql.unpublished, [limit, FLUSH_BYTES_MAX]),
     );
     return rows.map(toParkedRow);
   }

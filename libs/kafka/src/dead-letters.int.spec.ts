@@ -190,3 +190,44 @@ it('a replay that fails again leaves the row ready and does not hold up its neig
   const left = await log.parked({ status: 'ready' });
   expect(left.map(({ value }) => String(value))).toEqual(['bad']);
 });
+
+it('messages as large as a topic takes, and many at once, do not hold up those after them', async () => {
+  const topic = `spec.${randomUUID()}`;
+  const group = `spec-${randomUUID()}.facts`;
+  const letters = deadLetterTopic(topic, group);
+  const config = { 'max.message.bytes': '1048588' };
+  await provisionTopics(kafka, [{ name: letters, partitions: 1, config }]);
+  const values = [1_048_000, ...Array.from({ length: 30 }, () => 100_000), 3];
+  const parked = values.map((bytes, index) =>
+    parkedFrom(
+      group,
+      {
+        topic,
+        partition: 0,
+        offset: BigInt(index),
+        key: 'k',
+        value: Buffer.alloc(bytes, 'x'),
+        headers: index === 0 ? { 'x-long': 'y'.repeat(1_040_000) } : {},
+        timestamp: '0',
+      },
+      'decode',
+      'is bad',
+    ),
+  );
+  await log.markPublished((await log.unpublishedParked(100)).map(({ id }) => id)); // Of other specs.
+  for (const row of parked) await log.append([], { parked: [row] });
+  const relay = startDeadLetterRelay({ log, kafka, logger, everyMs: 50 });
+  const copies = await eventually('every letter', async () => {
+    const found: ConsumedMessage[] = [];
+    for await (const some of readPartition(kafka, letters, 0, 0n)) found.push(...some);
+    return found.length >= values.length && found;
+  });
+  await relay.stop();
+  expect(copies[0]).toMatchObject({ key: null, value: null });
+  expect(copies[0]?.headers).toMatchObject({
+    'dead-letter-offset': '0',
+    'dead-letter-left-out': 'key, value and headers',
+  });
+  expect(copies.slice(1).map(({ value }) => value?.length)).toEqual(values.slice(1));
+  expect(await log.unpublishedParked(10)).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { deadLetterTopic } from '@paylog/contracts';
 import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
 import type { Logger } from './logger.js';
 import { startLoop, type Loop } from './loop.js';
+import { OUR_HEADER } from './poison.js';
 import { createPublisher, type OutgoingMessage, type Publisher } from './publisher.js';
 
 export interface DeadLetterOptions {
@@ -13,12 +14,16 @@ export interface DeadLetterOptions {
   readonly everyMs?: number;
 }
 
-const AT_ONCE = 100;
+const AT_ONCE = 500;
 const ONLY_PARTITION = 0;
+const LEFT_OUT = `${OUR_HEADER}left-out`;
+/** Of a topic's messages and record batches it is 1 MiB; a send makes one record batch of its letters. */
+const SEND_BYTES_MAX = 1_000_000;
 
 /**
  * Copies parked poison to `<topic>.<group>.dead-letter`, one partition, for those who look at topics. Several processes
- * may run it: a row is then copied twice at worst, with the same `dead-letter-id`.
+ * may run it: a row is then copied twice at worst, with the same `dead-letter-id`. A message that just fitted into its
+ * own topic does not fit with our headers beside it: its copy goes without what is too much, and says so.
  */
 export function startDeadLetterRelay(options: DeadLetterOptions): Loop {
   const { log, kafka, logger, everyMs = 1_000 } = options;
@@ -32,7 +37,7 @@ export function startDeadLetterRelay(options: DeadLetterOptions): Loop {
     // Poison of our own logs has no topic it came from: its row is all there is.
     const homeless = rows.filter((row) => topicFor(row) === undefined);
     if (homeless.length > 0) await log.markPublished(homeless.map(({ id }) => id));
-    return rows.length === AT_ONCE;
+    return rows.length > 0;
   });
   return {
     async stop() {
@@ -49,10 +54,45 @@ async function publishLetters(
   letters: readonly ParkedRow[],
   logger: Logger | undefined,
 ): Promise<void> {
-  await publisher.publish(topic, letters.map(toLetter));
+  for (const send of sends(letters.map(toLetter))) await publisher.publish(topic, send);
   for (const { id, source, partition, offset, stage, error } of letters) {
     logger?.error({ id, source, partition, offset: String(offset), stage, error }, 'dead letter');
   }
+}
+
+function* sends(letters: readonly OutgoingMessage[]): Generator<OutgoingMessage[]> {
+  let open: OutgoingMessage[] = [];
+  let bytes = 0;
+  for (const letter of letters.map(fitting)) {
+    const size = sizeOf(letter);
+    if (open.length > 0 && bytes + size > SEND_BYTES_MAX) {
+      yield open;
+      [open, bytes] = [[], 0];
+    }
+    open.push(letter);
+    bytes += size;
+  }
+  if (open.length > 0) yield open;
+}
+
+/** One letter that the broker refuses would hold up all that come after it. The row has the whole message. */
+function fitting(letter: OutgoingMessage): OutgoingMessage {
+  if (sizeOf(letter) <= SEND_BYTES_MAX) return letter;
+  const headers = { ...letter.headers, [LEFT_OUT]: 'value' };
+  const withoutValue = { ...letter, value: null, headers };
+  if (sizeOf(withoutValue) <= SEND_BYTES_MAX) return withoutValue;
+  const ours = Object.entries(headers).filter(([name]) => name.startsWith(OUR_HEADER));
+  const rest = Object.fromEntries([...ours, [LEFT_OUT, 'key, value and headers']]);
+  return { ...withoutValue, key: null, headers: rest };
+}
+
+/** At most: a record's own few bytes, and lengths, beside its texts. */
+function sizeOf({ key, value, headers }: OutgoingMessage): number {
+  let bytes = 100 + Buffer.byteLength(key ?? '') + (value?.length ?? 0);
+  for (const [name, text] of Object.entries(headers)) {
+    bytes += 10 + Buffer.byteLength(name) + Buffer.byteLength(text);
+  }
+  return bytes;
 }
 
 /** Our headers stand beside the message's own, so that a copy can be published again as it was. */
