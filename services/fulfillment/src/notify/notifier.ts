@@ -9,15 +9,16 @@ import {
   partitionOf,
   PAYMENTS_EVENTS,
 } from '@paylog/contracts';
-import type {
-  Append,
-  AppendAnswer,
-  EventLog,
-  FlushOptions,
-  FollowedBatch,
-  LogRow,
-  NewParked,
-  ParkedRow,
+import {
+  type Append,
+  type AppendAnswer,
+  type EventLog,
+  type FlushOptions,
+  type FollowedBatch,
+  LogFault,
+  type LogRow,
+  type NewParked,
+  type ParkedRow,
 } from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import {
@@ -94,9 +95,8 @@ export class Notifier {
       const refused = answers.find(({ status }) => status === 'refused');
       if (refused) throw new Error(`a notification can't be stored: ${JSON.stringify(refused)}`);
     }
-    throw new Error(
-      `${ATTEMPTS_MAX} appends in a row met another writer of the same notifications`,
-    );
+    const why = `${ATTEMPTS_MAX} appends in a row met another writer of the same notifications`;
+    throw new LogFault('contention', true, why);
   }
 
   /** Not told before; each once in this batch. */

@@ -14,6 +14,7 @@ import type { Accepted, ReportedFact } from '../payment/decide.js';
 import { record } from '../payment/payment-book.js';
 import { holdFor, releaseFor } from './hold.js';
 import { toFact } from './to-fact.js';
+import { Turns } from './turns.js';
 
 /** What is to be written for a batch: facts of good messages, and a parked row with a hold for each bad one. */
 interface Plan {
@@ -24,6 +25,8 @@ interface Plan {
 
 /** Batches of facts into the payments log: decode, decide, one append that also moves the offset. */
 export class FactsIngest {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly log: EventLog,
     private readonly group: string,
@@ -38,7 +41,9 @@ export class FactsIngest {
       if (read.kind === 'fact') plan.reports.set(read.report, message);
       if (read.kind === 'poison') this.park(plan, message, 'decode', read.error);
     }
-    return this.write(plan, { input: inputOf(this.group, batch) });
+    return this.turns.take(batch.partition, () =>
+      this.write(plan, { input: inputOf(this.group, batch) }),
+    );
   }
 
   /** The one message of this batch at which `take` fails again and again: parked with its hold, like other poison. */

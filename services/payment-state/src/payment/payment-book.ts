@@ -1,4 +1,9 @@
-import type { AppendAnswer, EventLog, FlushOptions } from '@paylog/event-sourcing';
+import {
+  type AppendAnswer,
+  type EventLog,
+  type FlushOptions,
+  LogFault,
+} from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { appendInFlushes } from '@paylog/service';
 import { type Accepted, decide, type ReportedFact } from './decide.js';
@@ -55,9 +60,9 @@ export async function record(
     const appended = accepted.filter((_, i) => answers[i]?.status === 'appended');
     return { outcome: 'committed', appended, unstorable };
   }
-  throw new Error(
-    `${ATTEMPTS_MAX} appends in a row met another writer; is a second owner running?`,
-  );
+  // Nothing is wrong with the facts: it passes when the others have written theirs.
+  const why = `${ATTEMPTS_MAX} appends in a row met another writer; is a second owner running?`;
+  throw new LogFault('contention', true, why);
 }
 
 function whyUnstorable(answer: AppendAnswer | undefined): string | undefined {

@@ -1,4 +1,9 @@
-import type { AppendAnswer, EventLog, FlushOptions } from '@paylog/event-sourcing';
+import {
+  type AppendAnswer,
+  type EventLog,
+  type FlushOptions,
+  LogFault,
+} from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { loadBooks } from './books.sql.js';
@@ -44,9 +49,8 @@ export async function record(
     if (answers.some(({ status }) => status === 'version_conflict')) continue;
     return verdict(postings, answers);
   }
-  throw new Error(
-    `${ATTEMPTS_MAX} appends in a row met another writer; is a second owner running?`,
-  );
+  const why = `${ATTEMPTS_MAX} appends in a row met another writer; is a second owner running?`;
+  throw new LogFault('contention', true, why);
 }
 
 function verdict({ posted }: Postings, answers: readonly AppendAnswer[]): Recorded {
