@@ -36,7 +36,7 @@ export { factsOfTexts, factTextIn } from './stored-facts.js';
 export { deadLetterTopic, TOPICS } from './topics.js';
 export type { Policy, Topic } from './topics.js';
 export { currentVersion } from './versions.js';
-export { fromWireFact, fromWireMoney, toWireFact, toWireMoney } from './wire-fact.js';
+export { fromWireFact, fromWireMoney, knownOf, toWireFact, toWireMoney } from './wire-fact.js';
 export type { WireFact, WireMoney, WireTermsFact } from './wire-fact.js';
 export {
   fromWirePayment,

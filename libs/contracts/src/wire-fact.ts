@@ -114,6 +114,19 @@ export function toWireFact(fact: Fact): WireFact {
   }
 }
 
+const FIELDS = new Map(
+  WireFact.anyOf.map(({ properties }) => [
+    properties.type.const as WireFact['type'],
+    new Set(Object.keys(properties)),
+  ]),
+);
+
+/** A decoded fact without the fields that a newer writer may have added: those would break what we write ourselves. */
+export function knownOf<W extends WireFact>(wire: W): W {
+  const fields = Object.entries(wire).filter(([name]) => FIELDS.get(wire.type)?.has(name));
+  return Object.fromEntries(fields) as W;
+}
+
 /** A fact from its wire form, as `decode` gives it. */
 export function fromWireFact<W extends WireFact>(wire: W): Extract<Fact, { type: W['type'] }>;
 export function fromWireFact(wire: WireFact): Fact {

@@ -35,6 +35,12 @@ describe('a message', () => {
     }
   });
 
+  it('tells what is known of it when a newer writer adds fields', () => {
+    const body = JSON.parse(String(good.value)) as { fact: object };
+    const newer = { ...body, fact: { ...body.fact, channel: 'kiosk' }, seen: 1 };
+    expect(toFact({ ...good, value: Buffer.from(JSON.stringify(newer)) })).toEqual(toFact(good));
+  });
+
   it('hands its trace on when it is well-formed, and is a fact all the same when it is not', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const traced = { ...good.headers, traceparent, correlationid: 'c-1' };

@@ -1,6 +1,7 @@
 import {
   fromWireFact,
   GATEWAY_NOTIFICATIONS,
+  knownOf,
   PAYMENTS_INTENTS,
   SETTLEMENT_FACTS,
 } from '@paylog/contracts';
@@ -29,7 +30,8 @@ export function toFact(message: ConsumedMessage): Read {
     kind: 'fact',
     report: {
       paymentId,
-      fact: fromWireFact(fact),
+      // What a newer writer adds is none of ours: our own events hold what their contract knows.
+      fact: fromWireFact(knownOf(fact)),
       ...tracing(message.headers),
     },
   };
