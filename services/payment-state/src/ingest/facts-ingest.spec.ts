@@ -75,6 +75,21 @@ describe('poison in a batch', () => {
     expect(await log.parked()).toMatchObject([{ key: null }]);
   });
 
+  it('that tells of another payment what is told of one, under the same id, is parked, and nothing rests on it', async () => {
+    const { facts, log, state } = start();
+    await facts.take(batchOf(messages));
+    const other = paymentOfOrder('order-2');
+    const theirs = captured('order-2').map((fact, i) => message(other, fact, BigInt(i)));
+    const copied = message(other, captured('order-1').at(-1)!, 1n);
+    const [one, ...rest] = theirs;
+    const batch = batchOf([one!, copied, ...rest.map(shifted)]);
+    expect(await facts.take(batch)).toBe('committed');
+    expect(await log.parked()).toMatchObject([{ key: other, offset: 1n, stage: 'handle' }]);
+    const theirState = paymentOf(streamOf(await log.readStream(other)).facts);
+    expect(theirState).toMatchObject({ label: 'captured', held: true });
+    expect(await state()).toMatchObject({ label: 'captured', held: false });
+  });
+
   it('that contradicts the log under one id is parked, not dropped', async () => {
     const { facts, log, state } = start();
     await facts.take(batchOf(messages));
