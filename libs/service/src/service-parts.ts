@@ -30,6 +30,7 @@ import type { Pool } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { type Replay, replayCommands, replayEach } from './replay.js';
 import type { BaseConfig } from './settings.js';
+import { untilReachable } from './until-reachable.js';
 
 const atMigrate = crossing('service.migrate');
 const atCheckCommits = crossing('service.check-commits');
@@ -67,7 +68,7 @@ export async function openParts(options: PartsOptions): Promise<ServiceParts> {
   const logger = createLogger(name);
   await migrateWhenReachable(config.databaseOwnerUrl, migrations, logger);
   const pool = createPool(config.databaseUrl, { name: config.instance, max: poolMax, logger });
-  await atCheckCommits(() => assertDurableCommits(pool));
+  await untilReachable(logger, () => atCheckCommits(() => assertDurableCommits(pool)));
   const kafka = createKafka({ brokers: [...config.brokers], clientId: config.instance, logger });
   return new ServiceParts(name, config.instance, logger, pool, kafka);
 }
@@ -93,7 +94,7 @@ export class ServiceParts {
   }
 
   openLog(schema: string): Promise<EventLog> {
-    return postgresLog(this.pool, schema);
+    return untilReachable(this.logger, () => postgresLog(this.pool, schema));
   }
 
   /** Publishes a log to its topic. Lanes open in the background: a service starts without Kafka. */
@@ -104,7 +105,9 @@ export class ServiceParts {
   ): Promise<Relay> {
     const { pool, kafka, logger } = this;
     const target = kafkaRelayTarget(kafka, topic, { logger });
-    const relay = await startRelay({ pool, schema, target, logger, ...options });
+    const relay = await untilReachable(logger, () =>
+      startRelay({ pool, schema, target, logger, ...options }),
+    );
     this.health.add(`relay ${topic}`, () =>
       relay.status().lanes.some(({ state }) => ['failing', 'refused'].includes(state))
         ? 'degraded'
