@@ -1,4 +1,12 @@
-import { decodeMessage, fromWireFact, PAYMENTS_EVENTS } from '@paylog/contracts';
+import {
+  currentVersion,
+  decodeMessage,
+  factsOfTexts,
+  factTextIn,
+  fromWireFact,
+  PAYMENTS_EVENTS,
+  toWireFact,
+} from '@paylog/contracts';
 import type { LogRow } from '@paylog/event-sourcing';
 import { addAll, empty, type Fact, type FactSet } from '@paylog/payment-domain';
 
@@ -10,8 +18,35 @@ export interface PaymentStream {
 
 export const NEW_STREAM: PaymentStream = { facts: empty(), version: 0 };
 
-/** The fact a stored event carries. Our own log can't hold anything else, so anything else is a fault. */
-export function factOfRow(row: Pick<LogRow, 'type' | 'data' | 'schemaVersion' | 'id'>): Fact {
+type StoredEvent = Pick<LogRow, 'type' | 'data' | 'schemaVersion' | 'id'>;
+
+export function streamOf(rows: readonly LogRow[]): PaymentStream {
+  const [first, ...more] = rows;
+  if (!first) return NEW_STREAM;
+  const facts = factsIn(first.stream, rows.map(factTextOf));
+  return { facts: addAll(empty(), facts), version: more.at(-1)?.version ?? first.version };
+}
+
+/**
+ * The fact of a stored event, as text. One of the present version is taken as it stands there: it was checked before it
+ * was written, and the state behind it, most of the event, is not needed. Any other is decoded, brought up and written anew.
+ */
+export function factTextOf(row: StoredEvent): string {
+  const present = row.schemaVersion === currentVersion(PAYMENTS_EVENTS, row.type);
+  const text = present ? factTextIn(row.data) : undefined;
+  return text ?? JSON.stringify(toWireFact(decodedFactOf(row)));
+}
+
+/** Facts of one payment from their texts. Our own log can't hold anything else, so anything else is a fault. */
+export function factsIn(paymentId: string, texts: readonly string[]): Fact[] {
+  try {
+    return factsOfTexts(texts);
+  } catch (cause) {
+    throw new Error(`the stored events of ${paymentId} can't be read: run verify`, { cause });
+  }
+}
+
+function decodedFactOf(row: StoredEvent): Fact {
   const decoded = decodeMessage(PAYMENTS_EVENTS, row.type, row.data, row.schemaVersion);
   if (!decoded.ok) {
     throw new Error(
@@ -20,8 +55,4 @@ export function factOfRow(row: Pick<LogRow, 'type' | 'data' | 'schemaVersion' | 
     );
   }
   return fromWireFact(decoded.data.fact);
-}
-
-export function streamOf(rows: readonly LogRow[]): PaymentStream {
-  return { facts: addAll(empty(), rows.map(factOfRow)), version: rows.at(-1)?.version ?? 0 };
 }

@@ -1,14 +1,7 @@
 import type { FoldRow, ProjectionTable, TableRow } from '@paylog/event-sourcing';
-import {
-  currentVersion,
-  factsOfTexts,
-  factTextIn,
-  PAYMENTS_EVENTS,
-  toWireFact,
-} from '@paylog/contracts';
-import { type Fact, fold } from '@paylog/payment-domain';
+import { fold } from '@paylog/payment-domain';
 import { effectsOf } from '../payment/decide.js';
-import { factOfRow } from '../payment/payment-stream.js';
+import { factsIn, factTextOf } from '../payment/payment-stream.js';
 
 const COMPARED = ['storefront', 'order_id', 'attempt', 'label', 'final', 'state'] as const;
 
@@ -39,7 +32,7 @@ export async function* refold(
   const streams = new Map<string, Gathered>();
   for await (const rows of batches) for (const row of rows) gather(streams, row);
   for (const [paymentId, { facts, version, time }] of streams) {
-    const effects = effectsOf(paymentId, version, fold(factsOf(paymentId, facts)));
+    const effects = effectsOf(paymentId, version, fold(factsIn(paymentId, facts)));
     const { paymentId: payment_id, orderId: order_id, ...same } = effects;
     yield { payment_id, order_id, ...same, updated_at: time };
   }
@@ -53,20 +46,5 @@ function gather(streams: Map<string, Gathered>, row: FoldRow): void {
   } else {
     known.facts.push(fact);
     if (row.version > known.version) [known.version, known.time] = [row.version, row.time];
-  }
-}
-
-/** Of the present version the fact as it stands there; any other is decoded, brought up and written anew. */
-function factTextOf(row: FoldRow): string {
-  const present = row.schemaVersion === currentVersion(PAYMENTS_EVENTS, row.type);
-  const text = present ? factTextIn(row.data) : undefined;
-  return text ?? JSON.stringify(toWireFact(factOfRow(row)));
-}
-
-function factsOf(paymentId: string, texts: readonly string[]): Fact[] {
-  try {
-    return factsOfTexts(texts);
-  } catch (cause) {
-    throw new Error(`the stored events of ${paymentId} can't be read: run verify`, { cause });
   }
 }
