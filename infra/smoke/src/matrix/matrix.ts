@@ -27,7 +27,7 @@ export interface MatrixResult {
   readonly recoverySeconds: { readonly p50: number; readonly max: number };
 }
 
-const LIVES_A_WAVE = 5;
+const LIVES_A_WAVE = 6;
 const REACHED_WITHIN_MS = 30_000;
 /** Chance has a second try, and more time. */
 const SECOND_TRY_WITHIN_MS = 60_000;

@@ -167,11 +167,13 @@ function unguarded({ file, text }: Source): string[] {
   });
 }
 
+const LINES_ABOVE = 10;
+
 /** In a crossing, or behind a point that stands by itself a few lines above. */
 function isGuarded(text: string, index: number): boolean {
-  const before = text.slice(0, index);
-  if (/\w+\(\(\) =>\s*(?:\w+\([\w,\s]*)?[\w.#]*$/.test(before)) return true;
-  return /failpoint\('[^']+\.before'\);(?:[^\n]*\n){0,9}[^\n]*$/.test(before);
+  const above = text.slice(0, index).split('\n').slice(-LINES_ABOVE).join('\n');
+  if (/\w+\(\(\) =>\s*(?:\w+\([\w,\s]*)?[\w.#]*$/.test(above)) return true;
+  return /failpoint\('[^']+\.before'\);/.test(above);
 }
 
 function lineAt(text: string, index: number): { number: number; text: string } {
