@@ -34,6 +34,8 @@ const OCCASIONS: Readonly<Record<string, Occasion>> = {
   'event-sourcing.set-cursor': 'topic ahead',
   'kafka.fetch': 'topic ahead',
   'event-sourcing.reimport': 'restored',
+  // Lanes are closed until each was compared with its partition.
+  'webhook-ingest.facts-open': 'restored',
   'event-sourcing.read-heads': 'rebuild',
 };
 
