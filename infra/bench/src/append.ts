@@ -76,7 +76,11 @@ export const append: Bench = {
 };
 
 async function measure(appender: Appender, url: string): Promise<Measured> {
-  const pool = createPool(url, { name: appender.key, max: appender.connections });
+  const pool = createPool(url, {
+    name: appender.key,
+    max: appender.connections,
+    connectTimeoutMs: 10_000,
+  });
   const meter = await Meter.open(url);
   try {
     await appender.prepare(pool, url);

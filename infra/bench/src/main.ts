@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { append } from './append.js';
 import { runBench, type Bench, type BenchOptions, type SpecialBench } from './bench.js';
+import { growth } from './growth.js';
 import { ingest } from './ingest/ingest.js';
 import { rebuild } from './rebuild.js';
+import { relay } from './relay.js';
 import { tableOf } from './table.js';
 
-const BENCHES: readonly (Bench | SpecialBench)[] = [ingest, append, rebuild];
+const BENCHES: readonly (Bench | SpecialBench)[] = [ingest, append, relay, rebuild, growth];
 
 interface Given {
   readonly rounds: number;

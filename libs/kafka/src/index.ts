@@ -32,6 +32,7 @@ export type { OffsetStore } from './positions.js';
 export { createPublisher } from './publisher.js';
 export type { OutgoingMessage, Publisher } from './publisher.js';
 export { kafkaRelayTarget } from './relay-target.js';
+export { toMessage } from './row-message.js';
 export type { KafkaRelayTargetOptions } from './relay-target.js';
 export { startReplay } from './replay.js';
 export type { ReplayOptions } from './replay.js';
