@@ -39,7 +39,7 @@ type Decide = (
  */
 export async function appendWork(rows: number): Promise<AppendWork> {
   const decide = await shippedDecide();
-  const perPayment = TEN_FACTS[0]?.length ?? 0;
+  const perPayment = TEN_FACTS[0]?.ids ?? 0;
   const byLane = new Map<number, Append[][]>();
   for (let number = 0; number * perPayment < rows; number++) {
     const ids = idsOf(number, perPayment);

@@ -71,9 +71,10 @@ export function idsOf(number: number, facts: number): Ids {
   };
 }
 
-/** What happened to a payment, in the order in which it was told: so many facts. */
+/** What happened to a payment, in the order in which it was told. */
 export interface History {
-  readonly length: number;
+  /** How many ids its facts are numbered by: as many as there are facts, or will be. */
+  readonly ids: number;
   facts(ids: Ids): readonly Fact[];
 }
 
@@ -84,7 +85,7 @@ export interface History {
  * are numbered in the order of their ids.
  */
 export function printerOf(history: History): (number: number) => StoredPayment {
-  const example = idsOf(0, history.length);
+  const example = idsOf(0, history.ids);
   const facts = history.facts(example);
   const slots = slotsOf(example);
   const events: Printed[] = [];
@@ -112,7 +113,7 @@ export function printerOf(history: History): (number: number) => StoredPayment {
   const state = template(canonicalJson(toWirePayment(before)), slots);
   const { label, final } = before;
   return (number) => {
-    const ids = idsOf(number, history.length);
+    const ids = idsOf(number, history.ids);
     const values = [...slotsOf(ids).keys()];
     return {
       paymentId: ids.payment,

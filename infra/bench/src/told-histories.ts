@@ -62,7 +62,7 @@ const total =
   });
 
 const told = (...facts: readonly Told[]): History => ({
-  length: facts.length,
+  ids: facts.length,
   facts: (ids) => facts.map((fact, i) => fact(ids.facts[i] ?? '', ids)),
 });
 
@@ -125,5 +125,8 @@ export const TEN_FACTS: readonly History[] = [
   ),
 ];
 
-/** Two facts each, for many payments: asked, and asked with the terms known. */
-export const TWO_FACTS: readonly History[] = [told(terms, asks('session'))];
+/** The same payments when only so many facts of each are told. */
+export const beginningOf = ({ ids, facts }: History, count: number): History => ({
+  ids,
+  facts: (of) => facts(of).slice(0, count),
+});
