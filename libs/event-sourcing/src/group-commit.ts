@@ -15,13 +15,13 @@ interface Waiting {
 }
 
 /** A flush that takes longer waits for a disk, not for a processor that a second one would take from it. */
-const SLOW_MS = 4;
+const SLOW_MS = 2;
 
 interface Flight {
   readonly size: number;
-  /** Never rejects. */
-  readonly done: Promise<void>;
 }
+
+const turnEnds = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export interface GroupCommitOptions {
   /** How many appends may wait (default 4096); beyond it `submit` throws `Overloaded`. */
@@ -46,6 +46,7 @@ export class GroupCommit {
   #lane: number;
   readonly #inFlightMax: number;
   readonly #inFlight = new Set<Flight>();
+  readonly #unanswered = new Set<Promise<void>>();
   #queue: Waiting[] = [];
   #turn: Promise<void> | undefined;
   #lastTookMs = 0;
@@ -66,7 +67,7 @@ export class GroupCommit {
     return new Promise((resolve, reject) => {
       this.#queue.push({ append, resolve, reject });
       // Looked at when this turn ends, so that what arrives in it, on whatever socket, shares a flush.
-      this.#turn ??= new Promise<void>((done) => setImmediate(done)).then(() => {
+      this.#turn ??= turnEnds().then(() => {
         this.#turn = undefined;
         this.#startFlush();
       });
@@ -75,9 +76,9 @@ export class GroupCommit {
 
   /** Resolves when everything that was submitted has its answer. */
   async drain(): Promise<void> {
-    while (this.#turn || this.#inFlight.size > 0) {
+    while (this.#turn || this.#unanswered.size > 0) {
       await this.#turn;
-      await Promise.all([...this.#inFlight].map(({ done }) => done));
+      await Promise.all(this.#unanswered);
     }
   }
 
@@ -91,26 +92,36 @@ export class GroupCommit {
     if (this.#inFlight.size >= (this.#lastTookMs > SLOW_MS ? this.#inFlightMax : 1)) return;
     for (const { size } of this.#inFlight) if (this.#queue.length < size) return;
     const batch = this.#queue.splice(0, sizeOfNextFlush(this.#queue));
-    const began = performance.now();
-    const flight: Flight = { size: batch.length, done: this.#flush(batch) };
-    this.#inFlight.add(flight);
-    void flight.done.then(() => {
-      this.#inFlight.delete(flight);
-      this.#lastTookMs = performance.now() - began;
-      this.#startFlush();
-    });
+    const answered = this.#flush(batch);
+    this.#unanswered.add(answered);
+    void answered.then(() => this.#unanswered.delete(answered));
   }
 
+  /** Never rejects. */
   async #flush(batch: readonly Waiting[]): Promise<void> {
+    const flight: Flight = { size: batch.length };
+    this.#inFlight.add(flight);
+    const began = performance.now();
+    const answer = await this.#answerTo(batch);
+    this.#lastTookMs = performance.now() - began;
+    this.#inFlight.delete(flight);
+    this.#startFlush();
+    // The next flush is sent before the callers of this one go on: what they do would hold it up.
+    await turnEnds();
+    answer();
+  }
+
+  async #answerTo(batch: readonly Waiting[]): Promise<() => void> {
     try {
       const answers = await this.#log.append(this.#placed(batch));
-      batch.forEach(({ resolve, reject }, i) => {
-        const answer = answers[i];
-        if (answer) resolve(answer);
-        else reject(new Error(`the log gave ${answers.length} answers to ${batch.length}`));
-      });
+      return () =>
+        batch.forEach(({ resolve, reject }, i) => {
+          const answer = answers[i];
+          if (answer) resolve(answer);
+          else reject(new Error(`the log gave ${answers.length} answers to ${batch.length}`));
+        });
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      return () => batch.forEach(({ reject }) => reject(error));
     }
   }
 
