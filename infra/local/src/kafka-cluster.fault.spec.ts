@@ -127,7 +127,7 @@ async function groupAt(nodeId: number): Promise<string> {
   await waitFor('groups to have a topic', async () => (await ask()).groups);
   for (let number = 1; ; number++) {
     const group = `cluster-spec-${number}`;
-    const hash = [...group].reduce((sum, each) => (sum * 31 + each.charCodeAt(0)) | 0, 0);
+    const hash = Buffer.from(group).reduce((sum, each) => (sum * 31 + each) | 0, 0);
     const leader = await cluster.leaderOf('__consumer_offsets', Math.abs(hash) % 8);
     if (leader.nodeId === nodeId) return group;
   }

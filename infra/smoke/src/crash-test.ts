@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { clusterTest } from './cluster.js';
 import type { Result } from './result.js';
 import { crashTest } from './run.js';
 import { playAll, tableOf } from './sabotage/all.js';
@@ -67,7 +68,8 @@ async function all({ rounds, seed, json }: Options, signal: AbortSignal): Promis
 function play(options: Options, signal: AbortSignal): Promise<Result> {
   const { rounds, seed, brokers, sabotage } = options;
   if (sabotage !== undefined) return playSabotaged(sabotage, { rounds, seed, tell, signal });
-  return crashTest({ rounds, seed, brokers: brokers === '3' ? 3 : 1, tell, signal });
+  if (brokers === '3') return clusterTest({ rounds, seed, tell, signal });
+  return crashTest({ rounds, seed, brokers: 1, tell, signal });
 }
 
 function tell(line: string): void {

@@ -115,10 +115,7 @@ export function toWireFact(fact: Fact): WireFact {
 }
 
 const FIELDS = new Map(
-  WireFact.anyOf.map(({ properties }) => [
-    properties.type.const as WireFact['type'],
-    new Set(Object.keys(properties)),
-  ]),
+  WireFact.anyOf.map(({ properties }) => [properties.type.const, new Set(Object.keys(properties))]),
 );
 
 /** A decoded fact without the fields that a newer writer may have added: those would break what we write ourselves. */

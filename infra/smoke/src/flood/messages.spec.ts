@@ -4,7 +4,7 @@ import { randomFrom } from '../random.js';
 import { examplesOf } from './kafka-flood.js';
 import { type FuzzedMessage, fuzzedMessage, INPUT_TOPICS, type InputTopic } from './messages.js';
 
-const MANY = 1_500;
+const MANY = 400;
 
 function flood(topic: InputTopic, seed = 1): FuzzedMessage[] {
   const random = randomFrom(seed);
@@ -42,7 +42,7 @@ describe.each(INPUT_TOPICS)('fuzzed messages of %s', (topic) => {
 
   it('are refused for many reasons, and some are taken', () => {
     const reasons = new Set(messages.map((one) => refusal(topic, one)));
-    expect(reasons.size).toBeGreaterThan(25);
+    expect(reasons.size).toBeGreaterThan(15);
     expect(reasons).toContain(undefined);
     expect(messages.filter(({ hopeless }) => !hopeless).length).toBeGreaterThan(MANY / 4);
   });

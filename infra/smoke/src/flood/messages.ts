@@ -39,7 +39,9 @@ export interface FuzzedMessage {
 /** Only these two choose their keys; on the others a key tells the partition. */
 const FREE_KEYS: ReadonlySet<InputTopic> = new Set([STOREFRONT_ORDERS, OPERATIONS_COMMANDS]);
 /** What is said about payments is said about so many, none of them anybody's. */
-const STRANGERS = 2_000;
+const STRANGERS = 20_000;
+/** Some facts of other payments come under one and the same id. */
+const SAME_FACT_SHARE = 0.05;
 const HUGE_BYTES = 900_000;
 const HUGE_SHARE = 0.0002;
 
@@ -82,7 +84,8 @@ export function fuzzedMessage(
 ): FuzzedMessage {
   const type = oneOf(Object.keys(examples), random);
   const payment = stableId('pay', 'flood', String(integerBetween(random, 1, STRANGERS)));
-  const data = aboutNobody(topic, examples[type] ?? {}, payment);
+  const example = random() < SAME_FACT_SHARE ? examples[type] : ownFact(examples[type], random);
+  const data = aboutNobody(topic, example ?? {}, payment);
   const key = FREE_KEYS.has(topic) ? `flood-${integerBetween(random, 1, STRANGERS)}` : payment;
   const headers = {
     ce_id: `flood-${Math.floor(random() * 2 ** 48).toString(36)}`,
@@ -113,6 +116,14 @@ function aboutNobody(
     ...('account' in example && { account: 'flood' }),
     ...('paymentId' in example && { paymentId: payment }),
   };
+}
+
+/** The example with a fact of its own: twice the same id would be twice the same fact. */
+function ownFact(example: Examples[string] | undefined, random: Random): Examples[string] {
+  const fact = example?.['fact'];
+  if (typeof fact !== 'object' || fact === null) return { ...example };
+  const id = stableId('fct', 'flood', String(Math.floor(random() * 2 ** 40)));
+  return { ...example, fact: { ...fact, id } };
 }
 
 function unknownType(random: Random, { headers }: Source): Partial<FuzzedMessage> {

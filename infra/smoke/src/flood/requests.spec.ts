@@ -25,12 +25,12 @@ const digestOf = ({ body = Buffer.alloc(0), ...rest }: FuzzedRequest) =>
   createHash('sha256').update(JSON.stringify(rest)).update(body).digest('hex');
 
 describe('fuzzed requests', () => {
-  const requests = flood(2_000);
+  const requests = flood(1_000);
 
   it('are the same for the same seed', () => {
-    const digests = (some: readonly FuzzedRequest[]) => some.slice(0, 500).map(digestOf);
-    expect(digests(flood(500))).toEqual(digests(requests));
-    expect(digests(flood(500, 2))).not.toEqual(digests(requests));
+    const digests = (some: readonly FuzzedRequest[]) => some.slice(0, 200).map(digestOf);
+    expect(digests(flood(200))).toEqual(digests(requests));
+    expect(digests(flood(200, 2))).not.toEqual(digests(requests));
   });
 
   it('are called genuine only where they are signed', () => {
@@ -44,6 +44,6 @@ describe('fuzzed requests', () => {
       const large = (body?.length ?? 0) > 1_048_576 || JSON.stringify(headers).length > 16_384;
       expect([elsewhere, large]).toContain(true);
     }
-    expect(strange.length).toBeGreaterThan(40);
+    expect(strange.length).toBeGreaterThan(20);
   });
 });

@@ -7,9 +7,9 @@ import { startWorld, type World } from '../world.js';
 import { countAndClear, type SetAside } from './aside.js';
 import { GenuineWebhooks } from './genuine.js';
 import { floodHttp } from './http-flood.js';
-import { floodKafka } from './kafka-flood.js';
+import { floodKafka, type Sent } from './kafka-flood.js';
 import { MemoryWatch, type ProcessMemory } from './memory.js';
-import { judgeOurs, untilStill } from './verdict.js';
+import { type Flooded, judgeOurs, untilStill } from './verdict.js';
 
 export interface FloodOptions {
   readonly seed: number;
@@ -111,8 +111,10 @@ async function pour(world: World, options: FloodOptions): Promise<FloodResult> {
   tell(`still ${drainedAfterSeconds} s after the last one was sent`);
   const used = memory.stop();
   const aside = await countAndClear(world, sent);
-  const shas = new Set(http.acked.map(({ sha256 }) => sha256));
-  const judged = await judgeOurs(world.witness, isOurs(), (sha256) => shas.has(sha256));
+  const judged = await judgeOurs(world.witness, isOurs(), {
+    webhook: (sha256) => http.genuine.has(sha256),
+    message: sentBy(sent),
+  });
   const violations = [...stuck, ...judged];
   const wrong = [
     ...some(http.wrong),
@@ -145,6 +147,14 @@ async function pour(world: World, options: FloodOptions): Promise<FloodResult> {
     violations,
     wrong,
   };
+}
+
+/** Is it one of the flood's messages? */
+function sentBy(sent: readonly Sent[]): Flooded['message'] {
+  const places = new Map(
+    sent.map(({ topic, offsets }) => [topic as string, offsets.map((some) => new Set(some))]),
+  );
+  return (topic, partition, offset) => places.get(topic)?.[partition]?.has(offset) === true;
 }
 
 function deaths({ system }: World): string[] {

@@ -9,6 +9,12 @@ import type { Violation, Witness } from '../witness.js';
 /** Whose payment it is: one of the load's orders, or one that only the flood has told of. */
 export type IsOurs = (paymentId: string) => boolean;
 
+/** What only the flood has brought. */
+export interface Flooded {
+  readonly webhook: (sha256: string) => boolean;
+  readonly message: (topic: string, partition: number, offset: number) => boolean;
+}
+
 const LOOK_EVERY_MS = 1_000;
 
 /** Waits until every message was read and nothing is on its way; what the flood made up may wait for ever. */
@@ -51,16 +57,24 @@ function ofOurs(motion: Motion, isOurs: IsOurs): Motion {
 export async function judgeOurs(
   witness: Witness,
   isOurs: IsOurs,
-  isFlooded: (evidenceSha256: string) => boolean,
+  flooded: Flooded,
 ): Promise<Violation[]> {
   const evidence = await gather(witness);
   const ours = <T extends { readonly paymentId: string }>(some: readonly T[]) =>
     some.filter(({ paymentId }) => isOurs(paymentId));
-  const flooded = new Set(
-    evidence.webhooks.filter(({ sha256 }) => isFlooded(sha256)).map(({ id }) => id),
+  const strange = new Set(
+    evidence.webhooks.filter(({ sha256 }) => flooded.webhook(sha256)).map(({ id }) => id),
   );
+  const topics = evidence.topics.map((topic) => ({
+    ...topic,
+    messages: topic.messages.filter(
+      ({ row, partition, offset }) =>
+        row !== undefined || !flooded.message(topic.topic, partition, offset),
+    ),
+  }));
   const judged: Evidence = {
     ...evidence,
+    topics,
     projected: ours(evidence.projected),
     lastInLog: ours(evidence.lastInLog),
     lastInTopic: ours(evidence.lastInTopic),
@@ -70,7 +84,7 @@ export async function judgeOurs(
     motion: ofOurs(evidence.motion, isOurs),
   };
   const parked = evidence.parked.filter(
-    ({ evidenceId }) => evidenceId === undefined || !flooded.has(evidenceId),
+    ({ evidenceId }) => evidenceId === undefined || !strange.has(evidenceId),
   );
   return [
     ...violationsIn(judged, witness).filter(({ invariant }) => invariant !== 'nothing-parked'),
