@@ -37,14 +37,15 @@ async function perform({ numbers, known }: Task): Promise<Done> {
   return { facts, seconds, cpuMicros: user + system, heapBytes: heapUsed, rssBytes: rss };
 }
 
-process.on('message', (task: Task) => {
-  perform(task).then(
-    (done) => process.send?.(done),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
+async function answer(task: Task): Promise<void> {
+  try {
+    process.send?.(await perform(task));
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
+}
+
+process.on('message', (task: Task) => void answer(task));
 process.on('disconnect', () => void pool.end());
 process.send?.('ready');
