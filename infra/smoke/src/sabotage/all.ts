@@ -8,9 +8,11 @@ import { type Switch, SWITCHES } from './switches.js';
 /** What became of one switch. */
 export interface Tried {
   readonly name: string;
-  /** Broken promises; those that the switch must break are enough. */
-  readonly caughtBy: readonly string[];
   readonly caught: boolean;
+  /** The broken promises that the defence keeps. */
+  readonly caughtBy: readonly string[];
+  /** What else was broken in the same round: one broken promise often takes others with it. */
+  readonly alsoBroken: readonly string[];
   /** In which it was caught; the last one, if it was not. */
   readonly round: number;
   readonly seconds: number;
@@ -49,9 +51,11 @@ export function tried(
   { violations, rounds }: Pick<Result, 'violations' | 'rounds'>,
   seconds: number,
 ): Tried {
-  const broken = violations.map(({ invariant }) => invariant);
-  const caught = broken.some((invariant) => caughtBy.includes(invariant));
-  return { name, caughtBy: broken, caught, round: rounds, seconds };
+  const broken = new Set(violations.map(({ invariant }) => invariant));
+  const kept = new Set(caughtBy);
+  const by = [...broken].filter((each) => kept.has(each));
+  const also = [...broken].filter((each) => !kept.has(each));
+  return { name, caught: by.length > 0, caughtBy: by, alsoBroken: also, round: rounds, seconds };
 }
 
 /** For people: one line a run. */
@@ -61,8 +65,9 @@ export function tableOf({ clean, switches }: AllTried): string {
     style: { head: [], border: [] },
   });
   table.push(['(none)', names(clean.violations) || 'nothing found', clean.rounds, clean.seconds]);
-  for (const { name, caught, caughtBy, round, seconds } of switches) {
-    table.push([name, (caught ? '' : 'NOT CAUGHT ') + caughtBy.join(', '), round, seconds]);
+  for (const { name, caught, caughtBy, alsoBroken, round, seconds } of switches) {
+    const missed = ['NOT CAUGHT', ...alsoBroken].join(', ');
+    table.push([name, caught ? caughtBy.join(', ') : missed, round, seconds]);
   }
   return table.toString();
 }

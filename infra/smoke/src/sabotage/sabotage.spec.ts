@@ -74,7 +74,8 @@ describe('a switch', () => {
     expect(tried(one, result('nothing-stuck', 'released-once'), 7)).toEqual({
       name: 'x',
       caught: true,
-      caughtBy: ['nothing-stuck', 'released-once'],
+      caughtBy: ['released-once'],
+      alsoBroken: ['nothing-stuck'],
       round: 2,
       seconds: 7,
     });

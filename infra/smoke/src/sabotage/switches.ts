@@ -108,8 +108,12 @@ export const SWITCHES: readonly Switch[] = [
     name: 'kafkajs-own-retries',
     removes: 'our relay repeats a send itself, until every partition has answered',
     brokers: 3,
+    // Relays that were frozen have rows of several partitions to send when the leader is gone.
     provoke: Array.from({ length: 10 }, (_, round) => [
       { kind: 'kill', target: 'kafka', awayMs: 4_000, broker: round + 1 },
+      { kind: 'freeze', target: 'intent', which: 'all', frozenMs: 1_500 },
+      { kind: 'freeze', target: 'payment-state', which: 'all', frozenMs: 1_500 },
+      { kind: 'freeze', target: 'webhook-ingest', which: 'all', frozenMs: 1_500 },
     ]),
     caughtBy: ['log-equals-topic', 'acked-order-answered', 'released-when-paid'],
   },
