@@ -2,12 +2,20 @@ import { Command, InvalidArgumentError } from 'commander';
 import { append } from './append.js';
 import { runBench, type Bench, type BenchOptions, type SpecialBench } from './bench.js';
 import { growth } from './growth.js';
+import { endToEnd } from './end-to-end/end-to-end.js';
 import { ingest } from './ingest/ingest.js';
 import { rebuild } from './rebuild.js';
 import { relay } from './relay.js';
 import { tableOf } from './table.js';
 
-const BENCHES: readonly (Bench | SpecialBench)[] = [ingest, append, relay, rebuild, growth];
+const BENCHES: readonly (Bench | SpecialBench)[] = [
+  ingest,
+  endToEnd,
+  append,
+  relay,
+  rebuild,
+  growth,
+];
 
 interface Given {
   readonly rounds: number;
