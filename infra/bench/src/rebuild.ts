@@ -8,7 +8,7 @@ import { loadPayments } from './load-payments.js';
 import type { Measured } from './measured.js';
 import { startPaymentDatabase } from './payment-database.js';
 import { printerOf, type StoredPayment } from './payment-histories.js';
-import { copyOut } from './peers/copy-out.js';
+import { COPIES } from './peers/copy-out.js';
 import { pagedSelect } from './peers/paged-select.js';
 import { type Refolder, sumOfVersions } from './refolder.js';
 import { shipped } from './shipped.js';
@@ -59,7 +59,7 @@ export const rebuild: Bench = {
     await loadPayments(pool, payments(rows / EVENTS_A_PAYMENT));
     await pool.query('vacuum (freeze, analyze) payments.rows, query.payments');
     say(`${rows} events loaded in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-    const refolders = [await ours(), pagedSelect, copyOut];
+    const refolders = [await ours(), pagedSelect, ...COPIES];
     return {
       contenders: refolders.map((refolder) => ({
         key: refolder.key,

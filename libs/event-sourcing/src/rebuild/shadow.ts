@@ -82,11 +82,9 @@ async function copyGrants(client: ClientBase, table: ProjectionTable): Promise<v
 function copyField(value: TableRow[string] | undefined): string {
   if (value === null || value === undefined) return '\\N';
   const text = String(value);
-  if (!SPECIAL.test(text)) return text;
+  if (!SPECIAL.some((each) => text.includes(each))) return text;
   return text.replaceAll(/[\\\t\n\r]/g, (each) => ESCAPES[each] ?? each);
 }
-
-const SPECIAL = /[\\\t\n\r]/;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
@@ -94,3 +92,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\n': '\\n',
   '\r': '\\r',
 };
+
+/** Looked for one by one: in a long text that is several times as fast as an expression for all of them. */
+const SPECIAL = Object.keys(ESCAPES);

@@ -4,6 +4,7 @@ import {
   factsOfTexts,
   factTextIn,
   fromWireFact,
+  isMessageName,
   PAYMENTS_EVENTS,
   toWireFact,
 } from '@paylog/contracts';
@@ -32,9 +33,19 @@ export function streamOf(rows: readonly LogRow[]): PaymentStream {
  * was written, and the state behind it, most of the event, is not needed. Any other is decoded, brought up and written anew.
  */
 export function factTextOf(row: StoredEvent): string {
-  const present = row.schemaVersion === currentVersion(PAYMENTS_EVENTS, row.type);
-  const text = present ? factTextIn(row.data) : undefined;
+  const text = row.schemaVersion === presentVersion(row.type) ? factTextIn(row.data) : undefined;
   return text ?? JSON.stringify(toWireFact(decodedFactOf(row)));
+}
+
+const presentVersions = new Map<string, number>();
+
+/** Kept, for it is asked for every event of a rebuild. */
+function presentVersion(type: string): number {
+  const known = presentVersions.get(type);
+  if (known !== undefined) return known;
+  const version = currentVersion(PAYMENTS_EVENTS, type);
+  if (isMessageName(PAYMENTS_EVENTS, type)) presentVersions.set(type, version);
+  return version;
 }
 
 /** Facts of one payment from their texts. Our own log can't hold anything else, so anything else is a fault. */
