@@ -36,7 +36,8 @@ export interface BrokerPlan {
 
 export type Settings = BrokerPlan['settings'];
 
-export const STARTUP_MS = 60_000;
+/** A busy machine needs many times the five seconds of a quiet one. */
+export const STARTUP_MS = 120_000;
 
 /** Settings of a broker that is a controller as well: groups form at once, and a killed one is back in seconds. */
 export const BROKER_SETTINGS: Settings = {

@@ -31,13 +31,20 @@ export class AckProbe {
       await admin.disconnect();
     }
     this.#running = this.#write();
+    this.#running.catch(() => {}); // Whoever stops it hears of it.
   }
 
   /** Writes no more; resolves when the last batch is acknowledged. */
   async stop(): Promise<void> {
     this.#ended = true;
     await this.#running;
+  }
+
+  /** Also when nobody will acknowledge anything any more. */
+  async end(): Promise<void> {
+    this.#ended = true;
     await this.#publisher.close();
+    await this.#running?.catch(() => {});
   }
 
   get acked(): number {

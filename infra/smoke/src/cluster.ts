@@ -50,10 +50,10 @@ interface Done {
 export async function clusterTest(options: ClusterOptions): Promise<ClusterResult> {
   const { seed, rounds, tell, signal } = options;
   const world = await startWorld({ seed, brokers: 3, report: (line) => tell(`    ${line}`) });
-  let keep = signal?.aborted !== true;
+  const probe = new AckProbe(world.kafka.addresses);
+  let keep = true;
   try {
     tell(`everything is up; logs in ${world.folder}/logs`);
-    const probe = new AckProbe(world.kafka.addresses);
     await probe.start();
     const acts = planLeaderActs(seed, rounds);
     const { done, startedAt, endedAt, recoveryMs, violations } = await play(
@@ -91,6 +91,8 @@ export async function clusterTest(options: ClusterOptions): Promise<ClusterResul
       acknowledgedWrites: probe.acked,
     };
   } finally {
+    keep &&= signal?.aborted !== true;
+    await probe.end();
     await world.end({ keep });
     if (keep) tell(`kept with its logs: ${world.folder}`);
   }
