@@ -15,8 +15,8 @@ export interface Publishing {
   readonly role: Contender['role'];
   /** Before the clock: as many rows to publish as the log has. */
   prepare(place: Place): Promise<void>;
-  /** Takes its own time, without connecting. Answers how many messages were acknowledged. */
-  publish(place: Place): Promise<{ acked: number; seconds: number }>;
+  /** Takes its own time, without connecting. Tells how much was acknowledged; of another thread also its round trips. */
+  publish(place: Place): Promise<{ acked: number; seconds: number; roundTrips?: number }>;
 }
 
 /** A producer with the settings of ours: explicit partitions, no retries of its own. */

@@ -84,7 +84,11 @@ export const relay: Bench = {
     await pool.query('vacuum (freeze, analyze) payments.rows');
     say(`a log of ${rows} rows, ${(await rowBytes(pool)).toFixed(0)} bytes of data each`);
     const kafka = createKafka({ brokers: broker.brokers, clientId: 'bench', logger: QUIET });
-    const all = [ours(rows), await skipLocked(pool), await fromMemory(pool)];
+    const all = [
+      ours(rows),
+      await skipLocked(pool, { url: database.superuserUrl, brokers: broker.brokers }),
+      await fromMemory(pool),
+    ];
     let round = 0;
     const contenders = all.map((publishing): Contender => ({
       key: publishing.key,
@@ -114,8 +118,10 @@ async function measure(
   await provisionTopics(kafka, [{ name: topic, partitions: LANES, config: {} }]);
   await publishing.prepare(place);
   await meter.start();
-  const { acked, seconds } = await publishing.publish(place);
-  const counters = await meter.stop(acked, [pool]);
+  const { acked, seconds, roundTrips } = await publishing.publish(place);
+  const counted = await meter.stop(acked, [pool]);
+  const counters =
+    roundTrips === undefined ? counted : { ...counted, roundTrips: roundTrips / acked };
   const admin = kafka.admin();
   await admin.connect();
   const ends = await admin.fetchTopicOffsets(topic);

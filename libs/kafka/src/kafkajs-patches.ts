@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
+import { crc32c, encodeRecord, type RecordFields } from './record-encoding.js';
 
 /*
- * Mends two faults of kafkajs 2.2.4 in place; they live where no option reaches. Not public API: kafkajs is pinned.
+ * Mends faults of kafkajs 2.2.4 in place; they live where no option reaches. Not public API: kafkajs is pinned.
  */
 
 interface RequestQueue {
@@ -30,6 +31,7 @@ export function patchKafkajs(): void {
   patched = true;
   patchRequestTimer();
   patchSilentConnections();
+  patchEncoding();
 }
 
 /**
@@ -76,4 +78,37 @@ function patchSilentConnections(): void {
       throw closed;
     }
   };
+}
+
+interface Encoder {
+  buf: Buffer;
+  offset: number;
+  ensureAvailable(length: number): void;
+}
+
+/**
+ * What a producer sends is written by ours: records (see record-encoding.ts), their checksum, and room that is not
+ * filled with zeros before it is filled with bytes. kafkajs asks for both modules when it produces for the first time.
+ */
+function patchEncoding(): void {
+  const records = 'kafkajs/src/protocol/recordBatch/record/v0';
+  const stock = inside(records) as (record: RecordFields) => unknown;
+  replace(records, (record: RecordFields) => encodeRecord(record) ?? stock(record));
+  replace('kafkajs/src/protocol/recordBatch/crc32C', crc32c);
+
+  const { prototype } = inside('kafkajs/src/protocol/encoder') as { prototype: Encoder };
+  prototype.ensureAvailable = function (this: Encoder, length: number) {
+    const needed = this.offset + length;
+    if (needed <= this.buf.length) return;
+    const larger = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(needed + 1)));
+    this.buf.copy(larger, 0, 0, this.offset);
+    this.buf = larger;
+  };
+}
+
+/** For whoever asks for the module from now on. */
+function replace(name: string, exported: unknown): void {
+  inside(name);
+  const loaded = inside.cache[inside.resolve(name)];
+  if (loaded) loaded.exports = exported;
 }
