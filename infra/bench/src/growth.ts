@@ -13,7 +13,7 @@ import { FACTS_A_PAYMENT } from './growth-turns.js';
 import type { Done, Task } from './growth-worker.js';
 import { loadPayments } from './load-payments.js';
 import type { Measured } from './measured.js';
-import { startPaymentDatabase } from './payment-database.js';
+import { startPaymentDatabase, withoutCheckpoints } from './payment-database.js';
 import { printerOf, type StoredPayment } from './payment-histories.js';
 import { spreadOf } from './ratios.js';
 import { tableOf } from './table.js';
@@ -64,6 +64,7 @@ function benchOf(sizes: readonly number[], memory: Map<number, number[]>): Bench
     compares: 'throughput',
     async open({ say }) {
       const database = await startPaymentDatabase();
+      await withoutCheckpoints(database.superuserUrl);
       const databases = await FreshDatabases.on(database.superuserUrl);
       const grown: Grown[] = [];
       for (const size of sizes) {

@@ -7,6 +7,7 @@ import {
   type StatefulService,
 } from '@paylog/local';
 import { createDataSource, migrate } from '@paylog/postgres';
+import pg from 'pg';
 import { shipped } from './shipped.js';
 
 /** A Postgres of the bench's own, durable like a real one, with payment-state's empty database. */
@@ -58,5 +59,21 @@ async function migrateWithShipped(service: string, ownerUrl: string): Promise<vo
     await migrate(source);
   } finally {
     await source.destroy();
+  }
+}
+
+/**
+ * No checkpoint but those that the bench asks for, before each round: during a load of gigabytes there would be one after
+ * the other, each followed by an image of every page, and one in the middle of a round would be a round's bad luck.
+ */
+export async function withoutCheckpoints(superuserUrl: string): Promise<void> {
+  const server = new pg.Client({ connectionString: superuserUrl });
+  await server.connect();
+  try {
+    await server.query(`alter system set max_wal_size = '16GB'`);
+    await server.query(`alter system set checkpoint_timeout = '1h'`);
+    await server.query('select pg_reload_conf()');
+  } finally {
+    await server.end();
   }
 }

@@ -6,7 +6,7 @@ import type { Bench } from './bench.js';
 import { Meter } from './counters.js';
 import { loadPayments } from './load-payments.js';
 import type { Measured } from './measured.js';
-import { startPaymentDatabase } from './payment-database.js';
+import { startPaymentDatabase, withoutCheckpoints } from './payment-database.js';
 import { printerOf, type StoredPayment } from './payment-histories.js';
 import { COPIES } from './peers/copy-out.js';
 import { pagedSelect } from './peers/paged-select.js';
@@ -49,6 +49,7 @@ export const rebuild: Bench = {
   compares: 'throughput',
   async open({ rows = 1_000_000, say }) {
     const database = await startPaymentDatabase();
+    await withoutCheckpoints(database.superuserUrl);
     const pool = createPool(database.ownerUrl, {
       name: 'bench',
       connectTimeoutMs: 10_000,
