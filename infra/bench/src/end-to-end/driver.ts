@@ -28,7 +28,7 @@ export interface Driven {
 
 const AMOUNT = 1_000;
 /** So long after the last webhook the last release may come. */
-const RELEASED_WITHIN_MS = 30_000;
+const RELEASED_WITHIN_MS = 60_000;
 const TICK_MS = 2;
 
 process.on('message', (drive: Drive) => {

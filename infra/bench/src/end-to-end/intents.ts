@@ -34,7 +34,9 @@ export class Intents {
     const orders = Array.from({ length: count }, () => `bench-${Date.now()}-${this.#made++}`);
     const appends = orders.map(accepted);
     for (let from = 0; from < count; from += FLUSH_APPENDS_MAX) {
-      const answers = await log.append(appends.slice(from, from + FLUSH_APPENDS_MAX));
+      const some = appends.slice(from, from + FLUSH_APPENDS_MAX);
+      // Lanes open a moment after the start: their relay compares them with the topic first.
+      const answers = await waitFor('intents to be accepted', () => log.append(some));
       const bad = answers.find(({ status }) => status !== 'appended');
       if (bad) throw new Error(`an intent was not accepted: ${bad.status}`);
     }
