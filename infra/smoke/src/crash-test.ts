@@ -34,7 +34,8 @@ new Command('crash-test')
       .default('1'),
   )
   .action(async (options: Options) => {
-    process.exitCode = await main(options);
+    // Whatever was cut short is over with the process; what it started ends with it.
+    process.exit(await main(options));
   })
   .parse();
 

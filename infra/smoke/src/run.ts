@@ -40,7 +40,7 @@ export async function crashTest(options: RunOptions): Promise<Result> {
     world.snapshots.start();
     for (const [index, together] of acts.entries()) {
       options.signal?.throwIfAborted();
-      const round = await playRound(together, world, options);
+      const round = await unlessAborted(playRound(together, world, options), options.signal);
       played.push(round);
       violations = round.violations;
       tell(lineOf(index + 1, together, round, world));
@@ -61,6 +61,15 @@ export async function crashTest(options: RunOptions): Promise<Result> {
     recoverySeconds: recoveryOf(played.flatMap(({ recoveryMs }) => recoveryMs / 1_000)),
     violations,
   };
+}
+
+/** What still goes on in the background then ends with the process. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
 
 interface Played {

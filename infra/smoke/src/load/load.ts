@@ -86,13 +86,15 @@ export class Load {
     return order;
   }
 
+  /** Also when nobody answers any more: what waits for the broker is given up first. */
   async end(): Promise<void> {
     this.#running = false;
     this.#ended.abort();
+    this.#shop.gate.open();
+    await this.#shop.close();
     await this.#placing;
     await this.#stream.stop();
     await Promise.all([...this.#open.values()].map(({ playing }) => playing));
-    await this.#shop.close();
   }
 
   async #placeOrders(): Promise<void> {
