@@ -22,6 +22,10 @@ interface Connection {
   disconnect(): Promise<unknown>;
 }
 
+interface BrokerPool {
+  withBroker<T>(ask: (broker: unknown) => Promise<T>): Promise<T | null>;
+}
+
 const inside = createRequire(import.meta.url);
 let patched = false;
 
@@ -31,6 +35,7 @@ export function patchKafkajs(): void {
   patched = true;
   patchRequestTimer();
   patchSilentConnections();
+  patchLostQuestions();
   patchEncoding();
 }
 
@@ -77,6 +82,33 @@ function patchSilentConnections(): void {
       await this.disconnect();
       throw closed;
     }
+  };
+}
+
+/**
+ * A question that any broker may answer, and none does: kafkajs forgets why, and takes a group without a coordinator for a
+ * reason to end for good. That is right where Kafka says so, as to somebody without the right to the group. Connections
+ * that were lost meanwhile pass by themselves.
+ */
+function patchLostQuestions(): void {
+  const { prototype } = inside('kafkajs/src/cluster/brokerPool') as { prototype: BrokerPool };
+  const { withBroker } = prototype;
+  prototype.withBroker = async function <T>(
+    this: BrokerPool,
+    ask: (broker: unknown) => Promise<T>,
+  ): Promise<T | null> {
+    let lost: Error | undefined;
+    const noting = async (broker: unknown): Promise<T> => {
+      try {
+        return await ask(broker);
+      } catch (error) {
+        if (error instanceof kafkajs.KafkaJSConnectionError) lost = error;
+        throw error;
+      }
+    };
+    const answer = (await withBroker.call(this, noting)) as T | null;
+    if (answer === null && lost !== undefined) throw lost;
+    return answer;
   };
 }
 
