@@ -7,6 +7,8 @@ export interface GenuineOptions {
   readonly urls: readonly string[];
   readonly secret: string;
   readonly perSecond: number;
+  /** Nobody waits for an answer any more. */
+  readonly signal: AbortSignal;
 }
 
 interface Answered {
@@ -48,7 +50,7 @@ export class GenuineWebhooks {
 
   async #pour(): Promise<void> {
     const startedAt = Date.now();
-    for (let sent = 0; !this.#ended; sent++) {
+    for (let sent = 0; !this.#ended && !this.options.signal.aborted; sent++) {
       const at = startedAt + (sent * 1_000) / this.options.perSecond;
       await sleep(Math.max(0, at - Date.now()));
       const sending = this.#deliver(sent);
@@ -65,6 +67,7 @@ export class GenuineWebhooks {
     for (;;) {
       const status = await this.#post(url, body);
       if (status === 200) break;
+      if (this.options.signal.aborted) return;
       if (status !== 503 && status !== 0) this.wrong.push(`a genuine webhook got ${status}`);
       this.later += 1;
       if (this.#ended && Date.now() - at > ANSWERED_WITHIN_MS) {

@@ -37,7 +37,7 @@ export async function floodHttp(options: HttpFloodOptions): Promise<HttpFlooded>
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const flooded: HttpFlooded = { answers: {}, wrong: [], acked: [], genuine: new Set() };
   const startedAt = Date.now();
-  const loris = slowSenders(urls, flooded);
+  const loris = slowSenders(urls, flooded, signal);
   let next = 0;
   const work = async () => {
     while (next < requests && !signal.aborted) {
@@ -144,12 +144,13 @@ const ENDED_WITHIN_MS = 40_000;
 async function slowSenders(
   urls: readonly string[],
   { answers, wrong }: HttpFlooded,
+  signal: AbortSignal,
 ): Promise<void> {
   const all = BROKEN_REQUESTS.flatMap((text) => Array.from({ length: TIMES }, () => text));
   await Promise.all(
     all.map(async (text, index) => {
       const url = new URL(urls[index % urls.length] as string);
-      const answer = await raw(url, text);
+      const answer = await raw(url, text, signal);
       const status = /^HTTP\/1\.1 (\d{3})/.exec(answer ?? '')?.[1] ?? '0';
       answers[status] = (answers[status] ?? 0) + 1;
       if (answer === undefined) wrong.push(`a connection was not ended: ${JSON.stringify(text)}`);
@@ -159,7 +160,11 @@ async function slowSenders(
 }
 
 /** What came until the connection was ended; undefined when nobody ended it. */
-function raw({ hostname, port }: URL, text: string): Promise<string | undefined> {
+function raw(
+  { hostname, port }: URL,
+  text: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = connect(Number(port), hostname, () => socket.write(text, 'latin1'));
@@ -167,6 +172,7 @@ function raw({ hostname, port }: URL, text: string): Promise<string | undefined>
       resolve(undefined);
       socket.destroy();
     }, ENDED_WITHIN_MS);
+    signal.addEventListener('abort', () => socket.destroy());
     socket.on('data', (bytes) => (answer += bytes.toString('latin1')));
     socket.on('error', () => {});
     socket.on('close', () => {

@@ -17,7 +17,12 @@ export class MemoryWatch {
   readonly #peak = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly system: System) {}
+  constructor(
+    private readonly system: System,
+    signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', () => clearInterval(this.#timer));
+  }
 
   start(): void {
     for (const [instance, megabytes] of this.#look()) this.#before.set(instance, megabytes);

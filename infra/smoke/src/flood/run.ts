@@ -60,30 +60,38 @@ export async function flood(options: FloodOptions): Promise<FloodResult> {
   const { seed, tell } = options;
   const startedAt = Date.now();
   const world = await startWorld({ seed, brokers: 1, report: (line) => tell(`    ${line}`) });
+  const over = new AbortController();
+  const abort = () => over.abort(options.signal?.reason);
+  options.signal?.addEventListener('abort', abort);
   let keep = true;
   try {
+    options.signal?.throwIfAborted();
     tell(
       `everything is up after ${inSeconds(Date.now() - startedAt)} s; logs in ${world.folder}/logs`,
     );
-    const result = await pour(world, options);
+    const result = await pour(world, { ...options, signal: over.signal });
     keep = !result.ok;
     return result;
   } finally {
+    keep &&= options.signal?.aborted !== true;
+    over.abort();
     await world.end({ keep });
     if (keep) tell(`kept with its logs: ${world.folder}`);
   }
 }
 
-async function pour(world: World, options: FloodOptions): Promise<FloodResult> {
-  const { tell, requests, messages, overSeconds, seed } = options;
+async function pour(
+  world: World,
+  options: FloodOptions & { readonly signal: AbortSignal },
+): Promise<FloodResult> {
+  const { tell, requests, messages, overSeconds, seed, signal } = options;
   const { load, system } = world;
-  const signal = options.signal ?? new AbortController().signal;
   const secret = system.configuration.secrets.STRIPE_MAIN_WEBHOOK_SECRET;
   const urls = system
     .service('webhook-ingest')
     .urls.map((url) => `${url}/webhooks/stripe/${ACCOUNT}`);
-  const genuine = new GenuineWebhooks({ urls, secret, perSecond: WEBHOOKS_PER_SECOND });
-  const memory = new MemoryWatch(system);
+  const genuine = new GenuineWebhooks({ urls, secret, perSecond: WEBHOOKS_PER_SECOND, signal });
+  const memory = new MemoryWatch(system, signal);
   const calmAt = Date.now();
   load.start();
   genuine.start();
@@ -97,6 +105,7 @@ async function pour(world: World, options: FloodOptions): Promise<FloodResult> {
     floodKafka({ ...common, messages, brokers: system.brokers }),
   ]);
   const to = Date.now();
+  signal.throwIfAborted();
   tell(`sent in ${inSeconds(to - from)} s; answers: ${JSON.stringify(http.answers)}`);
 
   const isOurs = () => {
@@ -106,7 +115,11 @@ async function pour(world: World, options: FloodOptions): Promise<FloodResult> {
   const open = await load.pause(ORDERS_ENDED_WITHIN_MS);
   await genuine.stop();
   load.acked.webhooks.push(...http.acked, ...genuine.acked);
-  const stuck = await untilStill(world.witness, isOurs(), DRAINED_WITHIN_MS, tell);
+  const stuck = await untilStill(world.witness, isOurs(), {
+    deadlineMs: DRAINED_WITHIN_MS,
+    signal,
+    tell,
+  });
   const drainedAfterSeconds = inSeconds(Date.now() - to);
   tell(`still ${drainedAfterSeconds} s after the last one was sent`);
   const used = memory.stop();

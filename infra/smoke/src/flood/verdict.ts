@@ -21,8 +21,11 @@ const LOOK_EVERY_MS = 1_000;
 export async function untilStill(
   witness: Witness,
   isOurs: IsOurs,
-  deadlineMs: number,
-  tell: (line: string) => void,
+  {
+    deadlineMs,
+    signal,
+    tell,
+  }: { deadlineMs: number; signal: AbortSignal; tell: (line: string) => void },
 ): Promise<Violation[]> {
   const end = Date.now() + deadlineMs;
   let before = '';
@@ -36,7 +39,7 @@ export async function untilStill(
     }
     if (look % 10 === 0) tell(`  not still yet: ${moving.length} on the way, ${moving[0] ?? ''}`);
     before = print;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 
