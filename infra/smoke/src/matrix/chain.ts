@@ -14,13 +14,13 @@ export interface ChainOptions {
   readonly instance: string;
   /** Failpoints, one life each. */
   readonly names: readonly string[];
-  /** How long a life may last before its point is given up. */
+  /** How long a life may last, once the process is ready, before its point is given up. */
   readonly reachedWithinMs: number;
   readonly signal?: AbortSignal;
 }
 
 const LOOK_EVERY_MS = 40;
-const STARTED_WITHIN_MS = 15_000;
+const STARTED_WITHIN_MS = 60_000;
 
 export const armedWith = (name: string) => ({ PAYLOG_FAILPOINT: name });
 
@@ -42,7 +42,9 @@ export async function killInTurn(
     for (const hit of log.hits()) seen.add(hit);
     return seen.has(name);
   };
-  const restarts = () => system.status().find((one) => one.instance === instance)?.restarts ?? 0;
+  const status = () => system.status().find((one) => one.instance === instance);
+  const restarts = () => status()?.restarts ?? 0;
+  const isReady = () => status()?.state === 'ready';
   for (const [index, name] of names.entries()) {
     const before = restarts();
     // The life before ended at its point and had this one's environment from there on; else it is ended now.
@@ -53,6 +55,7 @@ export async function killInTurn(
     const next = names[index + 1];
     system.arm(instance, next === undefined ? undefined : armedWith(next));
     const lives = restarts();
+    await until(() => isSeen(name) || isReady(), STARTED_WITHIN_MS, signal);
     const died = await until(() => isSeen(name), reachedWithinMs, signal);
     (died ? reached : notReached).push(name);
     if (!died) continue;
