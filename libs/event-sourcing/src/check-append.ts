@@ -116,8 +116,7 @@ export function effectsJson(append: Append): string | undefined {
 }
 
 function whyJsonRefused(json: string | undefined): string | undefined {
-  // Few have an escape at all, and the expression is slow.
-  return json?.includes('\\u') && UNSTORABLE_IN_JSONB.test(json)
+  return json !== undefined && UNSTORABLE_IN_JSONB.test(json)
     ? 'effects hold U+0000 or a lone surrogate, which jsonb refuses'
     : undefined;
 }

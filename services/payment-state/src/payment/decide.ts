@@ -113,14 +113,18 @@ function eventOf(
         ...(traceparent !== undefined && { traceparent }),
       },
     ],
-    effects: effectsOf(paymentId, after.version, after.payment),
+    effects: labelled(paymentId, after.version, after.payment),
     effectsSupersede: true,
   };
 }
 
 /** What `payments.project` keeps of a payment: see sql/query.sql. */
 export function effectsOf(paymentId: string, version: number, payment: Payment) {
-  const { terms, label, final } = payment;
+  return { ...labelled(paymentId, version, payment), state: paymentText(payment) };
+}
+
+/** All but the state, which is in the event itself. */
+function labelled(paymentId: string, version: number, { terms, label, final }: Payment) {
   return {
     paymentId,
     version,
@@ -129,7 +133,6 @@ export function effectsOf(paymentId: string, version: number, payment: Payment) 
     attempt: terms?.attempt ?? null,
     label,
     final,
-    state: paymentText(payment),
   };
 }
 
