@@ -32,3 +32,12 @@ export async function loadBooks(
     ]),
   );
 }
+
+/** Those of the keys under which the ledger holds something. */
+export async function findStored(pool: Pool, keys: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ key: string }>(
+    'select key from ledger.keys where key = any ($1)',
+    [keys],
+  );
+  return rows.map(({ key }) => key);
+}

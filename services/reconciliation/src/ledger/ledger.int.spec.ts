@@ -71,6 +71,17 @@ describe('the ledger', () => {
     expect(await balances()).toEqual({ 'payable:shop': '-700', 'receivable:stripe-main': '700' });
   });
 
+  it('goes on from books that a restored backup left behind the ledger', async () => {
+    const captured = EVENTS.findIndex(({ state }) => state.amounts.captured > 0n);
+    await service.ingest.take(batchOf(EVENTS.slice(0, captured + 1), 0n));
+    expect(await countEntries(service.pool)).toBe(1);
+    await service.asSuperuser('delete from books.payments');
+    const offset = BigInt(captured + 1);
+    expect(await service.ingest.take(batchOf(EVENTS, offset))).toBe('committed');
+    expect(await countEntries(service.pool)).toBe(2);
+    expect(await balances()).toEqual({ 'payable:shop': '-700', 'receivable:stripe-main': '700' });
+  });
+
   it('ends right when two processes post one payment at once', async () => {
     const { pool, logs } = service;
     for (let turn = 1; turn < EVENTS.length; turn += 2) {

@@ -48,12 +48,14 @@ export interface Postings {
 
 /**
  * Events to entries: the difference between what the state amounts to and what was posted last. A version at or below
- * the posted one leaves nothing, so a duplicate changes nothing and a late replay can't take anything back.
+ * the posted one leaves nothing, so a duplicate changes nothing and a late replay can't take anything back. What has one
+ * of the keys in `stored` is in the ledger, though the books don't know it (yet, or after a restored backup).
  */
 export function post(
   books: ReadonlyMap<string, Book>,
   changes: readonly Change[],
   now: string,
+  stored: ReadonlySet<string> = new Set(),
 ): Postings {
   const open = new Map<string, Book>();
   const appends: Append[] = [];
@@ -66,9 +68,11 @@ export function post(
     if (change.version <= before.version) continue;
     const next = nextBook(before, change);
     const append = toAppend(before, next, change, now);
-    const ledgerVersion = before.ledgerVersion + (append?.rows.length ?? 0);
-    open.set(paymentId, { ...next, ledgerVersion });
-    if (!append) continue;
+    if (!append || stored.has(append.key)) {
+      open.set(paymentId, next);
+      continue;
+    }
+    open.set(paymentId, { ...next, ledgerVersion: before.ledgerVersion + append.rows.length });
     appends.push(append);
     posted.push(change);
   }
