@@ -25,12 +25,15 @@ export const copy = (work: AppendWork): Appender => {
     prepare: () => Promise.resolve(),
     async store(pool) {
       const client = await pool.connect();
-      const stream = client.query(
-        copyFrom(`copy payments.rows (${COLUMNS}) from stdin (format binary)`),
-      );
-      await pipeline(Readable.from(chunks), stream);
-      client.release();
-      return stream.rowCount;
+      try {
+        const stream = client.query(
+          copyFrom(`copy payments.rows (${COLUMNS}) from stdin (format binary)`),
+        );
+        await pipeline(Readable.from(chunks), stream);
+        return stream.rowCount;
+      } finally {
+        client.release();
+      }
     },
   };
 };

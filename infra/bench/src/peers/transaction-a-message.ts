@@ -1,6 +1,6 @@
 import type { Append } from '@paylog/event-sourcing';
 import type { Pool, PoolClient } from 'pg';
-import { INPUT, type AppendWork } from '../append-work.js';
+import { INPUT, type AppendWork, type FactBatch } from '../append-work.js';
 import type { Appender } from '../appender.js';
 
 const SCHEMA = `
@@ -28,7 +28,6 @@ interface Effects {
   readonly attempt: number | null;
   readonly label: string;
   readonly final: boolean;
-  readonly state: string;
 }
 
 /**
@@ -37,38 +36,63 @@ interface Effects {
  * go together in one round trip, no hash chain, and jsonb where ours keeps bytes. One connection, one message after the
  * other, as kafkajs's `eachMessage` does it by default (`partitionsConsumedConcurrently: 1`).
  */
-export const transactionAMessage = (work: AppendWork): Appender => ({
-  key: 'one message one transaction',
-  role: 'peer',
-  paymentState: false,
-  table: 'events',
-  connections: 1,
-  async prepare(pool) {
-    await pool.query(SCHEMA);
-  },
-  async store(pool: Pool) {
-    const client = await pool.connect();
-    let stored = 0;
-    for (const batches of work.lanes) {
-      for (const { lane, from, appends } of batches) {
-        let offset = from;
-        for (const append of appends) {
-          offset += 1n;
-          await handle(client, append, lane, offset);
-          stored += 1;
-        }
+export const transactionAMessage = (work: AppendWork): Appender => {
+  const messages = work.lanes.flatMap((batches) => batches.flatMap(messagesOf));
+  return {
+    key: 'one message one transaction',
+    role: 'peer',
+    paymentState: false,
+    table: 'events',
+    connections: 1,
+    async prepare(pool) {
+      await pool.query(SCHEMA);
+    },
+    async store(pool: Pool) {
+      const client = await pool.connect();
+      try {
+        for (const message of messages) await handle(client, message);
+        return messages.length;
+      } finally {
+        client.release();
       }
-    }
-    client.release();
-    return stored;
-  },
-});
+    },
+  };
+};
 
-async function handle(client: PoolClient, append: Append, partition: number, next: bigint) {
-  const { stream, key, expectedVersion, rows, effects } = append;
+/** What the handler of one message has at hand when it comes to write. */
+interface Message {
+  readonly append: Append;
+  readonly row: Append['rows'][number];
+  readonly effects: Effects;
+  readonly data: string;
+  /** The payment's state after it, which its event holds too. */
+  readonly state: string;
+  readonly partition: number;
+  readonly next: bigint;
+}
+
+function messagesOf({ lane, from, appends }: FactBatch): Message[] {
+  return appends.map((append, i) => {
+    const [row] = append.rows;
+    if (!row) throw new Error('an append without a row');
+    const data = row.data.toString();
+    const { state } = JSON.parse(data) as { state: unknown };
+    return {
+      append,
+      row,
+      effects: append.effects as Effects,
+      data,
+      state: JSON.stringify(state),
+      partition: lane,
+      next: from + BigInt(i + 1),
+    };
+  });
+}
+
+async function handle(client: PoolClient, message: Message): Promise<void> {
+  const { append, row, effects, data, state, partition, next } = message;
+  const { stream, key, expectedVersion } = append;
   const version = expectedVersion + 1;
-  const [row] = rows;
-  if (!row) return;
   await client.query('begin');
   const locked = await client.query<{ version: number }>({
     name: 'lock',
@@ -92,10 +116,9 @@ async function handle(client: PoolClient, append: Append, partition: number, nex
       row.correlationId,
       row.causationId,
       key,
-      row.data.toString(),
+      data,
     ],
   });
-  const state = effects as Effects;
   await client.query({
     name: 'projection',
     text: `insert into payments
@@ -106,14 +129,14 @@ async function handle(client: PoolClient, append: Append, partition: number, nex
         label = excluded.label, final = excluded.final, state = excluded.state, updated_at = now()
       where payments.version < excluded.version`,
     values: [
-      state.paymentId,
+      effects.paymentId,
       version,
-      state.storefront,
-      state.orderId,
-      state.attempt,
-      state.label,
-      state.final,
-      state.state,
+      effects.storefront,
+      effects.orderId,
+      effects.attempt,
+      effects.label,
+      effects.final,
+      state,
     ],
   });
   await client.query({
