@@ -187,6 +187,6 @@ async function inSync(nodes: readonly ClusterBroker[], deadlineMs = 60_000): Pro
       );
       return behind.length === 0 || undefined;
     },
-    { deadlineMs, everyMs: 250 },
+    { deadlineMs, everyMs: 500 },
   );
 }

@@ -160,7 +160,7 @@ export async function launchBroker(broker: Broker): Promise<Child> {
   try {
     await waitFor('the native Kafka', () => readyOn(child, broker), {
       deadlineMs: STARTUP_MS,
-      everyMs: 150,
+      everyMs: 250,
     });
     return child;
   } catch (error) {

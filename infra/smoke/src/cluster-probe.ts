@@ -3,7 +3,7 @@ import { createKafka, createPublisher, type Publisher, readPartition } from '@pa
 const TOPIC = 'crash-test.probe';
 const PARTITIONS = 8;
 /** As fast as the brokers answer, with a rest in between: two cores are busy enough. */
-const REST_MS = 40;
+const REST_MS = 100;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**

@@ -35,6 +35,10 @@ export interface ClusterResult extends Result {
   readonly acknowledgedWrites: number;
 }
 
+/** Three brokers leave less of two cores to the services: slower, or nothing but waiting would be measured. */
+const LOAD = { ordersPerSecond: 2, webhooksPerSecond: 10 };
+/** The whole run shall fit into five minutes: no act begins later than this. */
+const ACTS_WITHIN_MS = 140_000;
 const QUIET_MS = 8_000;
 const AFTER_EACH_MS = 3_000;
 const ENDED_WITHIN_MS = 60_000;
@@ -49,7 +53,8 @@ interface Done {
 /** Three brokers; whoever leads is killed, frozen or stopped, one after the other, while orders and webhooks come in. */
 export async function clusterTest(options: ClusterOptions): Promise<ClusterResult> {
   const { seed, rounds, tell, signal } = options;
-  const world = await startWorld({ seed, brokers: 3, report: (line) => tell(`    ${line}`) });
+  const report = (line: string) => tell(`    ${line}`);
+  const world = await startWorld({ seed, brokers: 3, ...LOAD, report });
   const probe = new AckProbe(world.kafka.addresses);
   let keep = true;
   try {
@@ -113,11 +118,17 @@ async function play(
   const done: Done[] = [];
   const recoveryMs: number[] = [];
   for (const act of acts) {
+    if (Date.now() - startedAt > ACTS_WITHIN_MS) {
+      tell(`no time for more than ${done.length} acts`);
+      break;
+    }
     const one = await perform(act, cluster, pause);
     await pause(AFTER_EACH_MS);
     done.push({ ...one, to: Date.now() });
     recoveryMs.push(one.backAt - one.liftedAt);
-    tell(`${done.length}. ${describeLeaderAct(act)}; ${load.ackedCount} acked`);
+    const back = inSeconds(one.backAt - one.liftedAt);
+    const what = describeLeaderAct(act);
+    tell(`${done.length}. ${what}, in sync ${back} s later; ${load.ackedCount} acked`);
   }
   const unrecovered = await recovered(world, ENDED_WITHIN_MS);
   const endedAt = Date.now();
