@@ -63,5 +63,6 @@ export async function settleAndJudge(
     if (known.length > 0) return [];
     throw error;
   });
-  return [...judged, ...known];
+  const named = new Set(judged.map(({ invariant }) => invariant));
+  return [...judged, ...known.filter(({ invariant }) => !named.has(invariant))];
 }
