@@ -59,7 +59,8 @@ const KEPT_MAX = 300;
 export async function flood(options: FloodOptions): Promise<FloodResult> {
   const { seed, tell } = options;
   const startedAt = Date.now();
-  const world = await startWorld({ seed, brokers: 1, report: (line) => tell(`    ${line}`) });
+  const report = (line: string) => tell(`    ${line}`);
+  const world = await startWorld({ seed, brokers: 1, webhooksPerSecond: 10, report });
   const over = new AbortController();
   const abort = () => over.abort(options.signal?.reason);
   options.signal?.addEventListener('abort', abort);
