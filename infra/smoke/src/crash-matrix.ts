@@ -17,7 +17,8 @@ new Command('crash-matrix')
   .option('--only <name>', 'only points whose name holds this')
   .option('--json', 'the result as the last line of stdout')
   .action(async (options: Options) => {
-    process.exitCode = await main(options);
+    // Whatever was cut short is over with the process; what it started ends with it.
+    process.exit(await main(options));
   })
   .parse();
 

@@ -4,6 +4,7 @@ import { perform } from './acts.js';
 import { planActs } from './hand.js';
 import { recoveryOf, type Result } from './result.js';
 import { recovered, settleAndJudge } from './settle.js';
+import { unlessAborted } from './unless-aborted.js';
 import type { Violation } from './witness.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
 
@@ -61,15 +62,6 @@ export async function crashTest(options: RunOptions): Promise<Result> {
     recoverySeconds: recoveryOf(played.flatMap(({ recoveryMs }) => recoveryMs / 1_000)),
     violations,
   };
-}
-
-/** What still goes on in the background then ends with the process. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-  return Promise.race([work, aborted]);
 }
 
 interface Played {

@@ -1,5 +1,6 @@
 import { repository } from '@paylog/local';
 import { recoveryOf } from '../result.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { startWorld, type World } from '../world.js';
 import { Extras } from './extras.js';
 import { describeTarget, planWaves, type Wave } from './plan.js';
@@ -44,7 +45,7 @@ export async function crashMatrix(options: MatrixOptions): Promise<MatrixResult>
   const world = await startWorld({ seed, brokers: 1, ...LIGHT, report: () => {} });
   let keep = true;
   try {
-    const played = await playAll(world, waves, options);
+    const played = await unlessAborted(playAll(world, waves, options), signal);
     const violations = played.flatMap((wave) => wave.violations);
     const killed = new Set(played.flatMap((wave) => wave.killed));
     const missed = played.flatMap((wave) => wave.missed).filter((one) => !killed.has(one));
