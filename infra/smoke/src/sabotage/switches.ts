@@ -17,7 +17,7 @@ export interface Switch {
 const OUTLASTS_THE_SESSION_MS = 10_000;
 
 const postgresAway: Act = { kind: 'kill', target: 'postgres', awayMs: 2_000 };
-/** What was late already comes later still. */
+/** What comes late comes later still, and then all at once: twins and references race each other. */
 const webhooksLate: Act = {
   kind: 'freeze',
   target: 'webhook-ingest',
@@ -91,10 +91,7 @@ export const SWITCHES: readonly Switch[] = [
     name: 'resolve-without-second-look',
     removes: 'whoever parks or stores a reference looks again, and so does a sweep',
     brokers: 1,
-    provoke: [
-      [{ kind: 'kill', target: 'kafka', awayMs: 3_000 }],
-      [{ kind: 'kill', target: 'intent', which: 'all', awayMs: 2_000 }],
-    ],
+    provoke: [[webhooksLate], [{ kind: 'kill', target: 'kafka', awayMs: 3_000 }]],
     caughtBy: ['stored-webhook-applied', 'nothing-parked'],
   },
   {
