@@ -125,7 +125,8 @@ export const SWITCHES: readonly Switch[] = [
     name: 'jsonb-digest',
     removes: 'a row is stored as the bytes that its digest is of',
     brokers: 1,
-    provoke: [[postgresAway]],
+    // Each lane is compared with its topic when another process takes it.
+    provoke: [[{ kind: 'restart', target: 'payment-state', which: 'all' }], [postgresAway]],
     caughtBy: ['chains-verify', 'log-equals-topic'],
   },
   {
