@@ -33,6 +33,17 @@ describe('verifySignature', () => {
     });
   });
 
+  it('finds what HMAC finds for a secret of any length', () => {
+    for (const length of [1, 2, 63, 64, 65, 200]) {
+      const value = 'é'.repeat(length);
+      const header = signatureHeader(BODY, value, T);
+      const given = [{ name: 'one', value }];
+      expect(verifySignature(delivery({ header, secrets: given })).valid).toBe(true);
+      const longer = [{ name: 'other', value: `${value}x` }];
+      expect(verifySignature(delivery({ header, secrets: longer })).valid).toBe(false);
+    }
+  });
+
   it('judges a body with a byte order mark by its bytes', () => {
     const body = Buffer.concat([Buffer.from('efbbbf', 'hex'), BODY]);
     const header = `t=${T},v1=7c547f938d8d9a5d1ac77a96093f0527d30eb234409c35d0c8ab6262ca9cd804`;
