@@ -1,10 +1,11 @@
 -- Bodies of webhooks, byte for byte, beside the chained row that holds their sha256. By month, so that retention can drop
--- a month at once; the default partition takes what no month was made for.
+-- a month at once; the default partition takes what no month was made for. The key begins with the time: new entries then
+-- go to its end, while ids, which are digests, would each touch, and after a checkpoint log, a page of their own.
 create table evidence_bodies (
   evidence_id text not null,
   received_at timestamptz not null,
   body bytea not null,
-  primary key (evidence_id, received_at)
+  primary key (received_at, evidence_id)
 ) partition by range (received_at);
 create table evidence_bodies_default partition of evidence_bodies default;
 do $$
