@@ -1,3 +1,4 @@
+import type { FoldRow } from '../binary-copy.js';
 import type { LogRow, RelayTarget } from '../log.js';
 import { fromTopic } from './sources.js';
 
@@ -31,7 +32,7 @@ const topic = (...reads: readonly (readonly bigint[])[]): Pick<RelayTarget, 'rea
 
 const head = (next: bigint) => ({ lane: 0, next, hash: Buffer.alloc(32) });
 
-async function positions(batches: AsyncIterable<readonly LogRow[]>): Promise<bigint[]> {
+async function positions(batches: AsyncIterable<readonly FoldRow[]>): Promise<bigint[]> {
   const found: bigint[] = [];
   for await (const batch of batches) found.push(...batch.map(({ position }) => position));
   return found;
