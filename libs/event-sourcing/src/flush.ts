@@ -8,6 +8,7 @@ import { LogFault } from './fault.js';
 import { appendValues, toAnswers, type RawAnswer } from './flush-values.js';
 import type { Append, AppendAnswer, FlushOptions } from './log.js';
 import { statement } from './log-sql.js';
+import { appendsOn } from './wake.js';
 
 declareFailpoints(['event-sourcing.append.before', 'event-sourcing.append.after']);
 
@@ -135,6 +136,7 @@ export class Flush {
 
   async #callOnce(values: unknown[]): Promise<RawAnswer> {
     const client = await this.#connect();
+    appendsOn(this.#pool, client);
     // Without an answer nothing can be said about the connection either: it is given up.
     let lost = true;
     const timer = setTimeout(() => client.release(true), this.#times.answerTimeoutMs);

@@ -65,7 +65,7 @@ async function follow(options: FollowerOptions, lane: number, lease: Lease): Pro
   let from = (await cursor.offset(source, lane)) ?? 0n;
   while (!lease.signal.aborted) {
     lease.listen();
-    const rows = await readBatch(pool, log.schema, lane, from, limits);
+    const { rows, mayBeMore } = await readBatch(pool, log.schema, lane, from, limits);
     if (lease.signal.aborted) return;
     if (rows.length === 0) {
       await lease.idle();
@@ -76,5 +76,7 @@ async function follow(options: FollowerOptions, lane: number, lease: Lease): Pro
     const outcome = await into({ lane, rows, input: { source, partition: lane, from, to } });
     await failpoint('event-sourcing.follow.after');
     from = outcome === 'committed' ? to : ((await cursor.offset(source, lane)) ?? 0n);
+    // Not looked for once more: whatever has come since ends this at once.
+    if (outcome === 'committed' && !mayBeMore) await lease.idle();
   }
 }

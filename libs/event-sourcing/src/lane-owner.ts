@@ -3,8 +3,9 @@ import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { Lease } from './lease.js';
 import type { Logger } from './log.js';
+import { statement } from './log-sql.js';
 import { Session } from './session.js';
-import { onAppended } from './wake.js';
+import { isOwn, onAppended } from './wake.js';
 
 const atLaneShare = crossing('event-sourcing.lane-share');
 const atLaneLock = crossing('event-sourcing.lane-lock');
@@ -39,6 +40,8 @@ export class LaneOwner {
   readonly #stopped = new AbortController();
   #lost = new AbortController();
   readonly #unsubscribe: () => void;
+  readonly #state: string;
+  readonly #heads = new Map<number, string>();
   #session: Session | undefined;
   #loop: Promise<void> | undefined;
 
@@ -46,6 +49,7 @@ export class LaneOwner {
     this.#options = options;
     const name = `${options.purpose} ${options.schema}`;
     this.#name = name.slice(0, APPLICATION_NAME_MAX);
+    this.#state = statement('lanes-and-peers.sql', options.schema);
     this.#unsubscribe = onAppended(options.pool, options.schema, (lanes) => this.#wake(lanes));
   }
 
@@ -86,7 +90,7 @@ export class LaneOwner {
   async #tick(): Promise<void> {
     try {
       const session = (this.#session ??= await this.#open());
-      const share = await this.#fairShare(session);
+      const share = await this.#look(session);
       this.#giveAwaySurplus(session, share);
       for (const lane of this.#options.lanes) {
         if (this.#leases.size >= share) break;
@@ -106,21 +110,30 @@ export class LaneOwner {
     const settings = `set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
       set synchronous_commit = off; listen "${schema}"`;
     return Session.open(pool, this.#name, settings, {
-      onNotification: (payload) => this.#wake(payload.split(',').map(Number)),
+      onNotification: (payload, backend) => {
+        if (!isOwn(pool, backend)) this.#wake(payload.split(',').map(Number));
+      },
       onLost: (session) => this.#lose(session),
     });
   }
 
-  /** An equal part of the lanes for each process that is there for the same purpose. */
-  async #fairShare(session: Session): Promise<number> {
+  /**
+   * How many lanes are this process's: an equal part for each that is there for the same purpose. Lanes whose head has
+   * moved since the last look are woken, in case an announcement was lost: one question instead of one a lane.
+   */
+  async #look(session: Session): Promise<number> {
+    const { lanes } = this.#options;
     const { rows } = await atLaneShare(() =>
-      session.query<{ peers: number }>(
-        `select count(*)::int as peers from pg_stat_activity
-       where application_name = $1 and datname = current_database()`,
-        [this.#name],
-      ),
+      session.query<{ peers: number; lane: number; next: string }>(this.#state, [
+        this.#name,
+        lanes,
+      ]),
     );
-    return Math.ceil(this.#options.lanes.length / Math.max(1, rows[0]?.peers ?? 1));
+    for (const { lane, next } of rows) {
+      if (this.#heads.get(lane) !== next) this.#wake([lane]);
+      this.#heads.set(lane, next);
+    }
+    return Math.ceil(lanes.length / Math.max(1, rows[0]?.peers ?? 1));
   }
 
   #giveAwaySurplus(session: Session, share: number): void {

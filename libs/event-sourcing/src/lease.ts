@@ -1,6 +1,7 @@
 import type { Session } from './session.js';
 
-const POLL_MS = 1_000;
+/** The lanes' owner looks every second whether a head has moved: this is for what even that misses. */
+const POLL_MS = 10_000;
 
 /** The right to work on one lane, for as long as `signal` has not aborted. */
 export class Lease {
@@ -33,9 +34,9 @@ export class Lease {
     this.#woken = false;
   }
 
-  /** Until new rows are announced; or 1 s, in case an announcement was lost. */
-  async idle(): Promise<void> {
-    if (!this.#woken) await this.pause(POLL_MS, true);
+  /** Until new rows are announced since `listen()`; or 10 s, in case a wake-up was lost. */
+  async idle(ms = POLL_MS): Promise<void> {
+    if (!this.#woken) await this.pause(ms, true);
   }
 
   /** Waits, but not beyond the end of the lease. */

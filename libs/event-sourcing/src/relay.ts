@@ -19,6 +19,11 @@ const atRelayLanes = crossing('event-sourcing.relay-lanes');
 const BATCH_ROWS_MAX = 500;
 const BATCH_BYTES_MAX = 512 * 1024;
 const DIVERGED_RETRY_MS = 30_000;
+/**
+ * The stored cursor only says where a next owner begins to compare the lane with its topic: it need not be written for
+ * each small batch, and may be this much behind.
+ */
+const NOTE_EVERY_MS = 250;
 
 export interface RelayOptions {
   pool: Pool;
@@ -89,6 +94,8 @@ class LaneRelay {
   readonly #report: (status: LaneStatus) => void;
   readonly #advance: string;
   #cursor: RelayCursor = { position: 0n, nextOffset: 0n };
+  #noted: RelayCursor = this.#cursor;
+  #notedAt = 0;
 
   constructor(
     options: RelayOptions,
@@ -106,9 +113,12 @@ class LaneRelay {
   async run(): Promise<void> {
     try {
       this.#say('opening');
-      this.#cursor = await openLane({ ...this.#options, lane: this.#lane });
+      this.#cursor = this.#noted = await openLane({ ...this.#options, lane: this.#lane });
+      this.#notedAt = Date.now();
       this.#say('relaying');
       while (!this.#lease.signal.aborted) await this.#relayBatch();
+      // Given away in order; a lost session takes nothing any more.
+      await this.#note().catch(() => undefined);
     } catch (error) {
       if (error instanceof LogFault && error.code === 'lane_diverged') {
         this.#options.logger.error({ err: error, lane: this.#lane }, error.message);
@@ -126,22 +136,38 @@ class LaneRelay {
     const { position } = this.#cursor;
     this.#lease.listen();
     const limits = { rows: BATCH_ROWS_MAX, bytes: BATCH_BYTES_MAX };
-    const rows = await readBatch(pool, schema, this.#lane, position, limits);
+    const { rows, mayBeMore } = await readBatch(pool, schema, this.#lane, position, limits);
     if (this.#lease.signal.aborted) return;
-    if (rows.length === 0) return this.#lease.idle();
+    if (rows.length === 0) return this.#idle();
 
     await failpoint('event-sourcing.publish.before');
     const nextOffset = await target.publish(this.#lane, rows);
     await failpoint('event-sourcing.publish.after');
     if (this.#lease.signal.aborted) return;
     const next = position + BigInt(rows.length);
-    const values = [this.#lane, position, next, nextOffset];
+    this.#cursor = { position: next, nextOffset };
+    this.#say('relaying');
+    if (Date.now() - this.#notedAt >= NOTE_EVERY_MS) await this.#note();
+    if (!mayBeMore) await this.#idle();
+  }
+
+  /** Until there are new rows; what is not noted by then is noted on the way. */
+  async #idle(): Promise<void> {
+    if (this.#noted === this.#cursor) return this.#lease.idle();
+    await this.#lease.idle(NOTE_EVERY_MS);
+    if (Date.now() - this.#notedAt >= NOTE_EVERY_MS) await this.#note();
+  }
+
+  async #note(): Promise<void> {
+    const { position, nextOffset } = this.#cursor;
+    if (this.#noted === this.#cursor) return;
     await failpoint('event-sourcing.cursor.before');
+    const values = [this.#lane, this.#noted.position, position, nextOffset];
     const { rowCount } = await this.#lease.session.query(this.#advance, values);
     await failpoint('event-sourcing.cursor.after');
     if (rowCount !== 1) throw new Error(`the cursor of lane ${this.#lane} was moved by another`);
-    this.#cursor = { position: next, nextOffset };
-    this.#say('relaying');
+    this.#noted = this.#cursor;
+    this.#notedAt = Date.now();
   }
 
   #say(state: LaneStatus['state'], error?: string): void {

@@ -8,7 +8,8 @@ const atSession = crossing('event-sourcing.session');
 const ANSWER_TIMEOUT_MS = 3_000;
 
 export interface SessionEvents {
-  onNotification(payload: string): void;
+  /** `backend`: the server process whose commit announced it. */
+  onNotification(payload: string, backend: number): void;
   /** Also of one that is lost before it is open. */
   onLost(session: Session): void;
 }
@@ -35,7 +36,9 @@ export class Session {
     const session = new Session(client);
     client.on('error', () => events.onLost(session));
     client.on('end', () => events.onLost(session));
-    client.on('notification', ({ payload = '' }) => events.onNotification(payload));
+    client.on('notification', ({ payload = '', processId }) =>
+      events.onNotification(payload, processId),
+    );
     try {
       await atSession(() => withDeadline(client.connect()));
       await session.query(settings);
