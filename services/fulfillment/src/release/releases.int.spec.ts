@@ -113,22 +113,56 @@ describe('goods', () => {
     expect((await running.decisions(payment)).at(-1)).toBe(RELEASED);
   });
 
-  it('are decided once when the process dies between decision and mark', async () => {
+  it('are decided once when the process dies before it knows of its decision', async () => {
     const payment = paymentOf('crashed');
     await tell(...eventMessages(payment, captured('crashed')));
     const dying: Pick<EventLog, 'append' | 'readStreams'> = {
       readStreams: (streams) => running.log.readStreams(streams),
-      append: (appends, options) =>
-        appends.length > 0
-          ? running.log.append(appends, options)
-          : Promise.reject(new Error('died')),
+      append: async (appends, options) => {
+        await running.log.append(appends, options);
+        throw new Error('died');
+      },
     };
     const replica = new Releases(running.parts.pool, dying as EventLog, running.parts.logger);
-    await replica.round();
     await expect(replica.round()).rejects.toThrow('died');
     expect(await running.decisions(payment)).toEqual([RELEASED]);
     await running.decideAll();
     expect(await running.decisions(payment)).toEqual([RELEASED]);
+  });
+
+  it('need one commit: the decision, and that nothing new is known about them', async () => {
+    const payment = paymentOf('at-once');
+    await tell(...eventMessages(payment, captured('at-once')));
+    let appends = 0;
+    const counted: Pick<EventLog, 'append' | 'readStreams'> = {
+      readStreams: (streams) => running.log.readStreams(streams),
+      append: (...given) => ((appends += 1), running.log.append(...given)),
+    };
+    const replica = new Releases(running.parts.pool, counted as EventLog, running.parts.logger);
+    expect(await replica.round()).toBe(false);
+    expect(await replica.round()).toBe(false);
+    expect(appends).toBe(1);
+    expect(await running.decisions(payment)).toEqual([RELEASED]);
+  });
+
+  it('are looked at again when news came while they were decided', async () => {
+    const payment = paymentOf('overtaken');
+    await tell(...eventMessages(payment, captured('overtaken')));
+    let cancelled = false;
+    const overtaken: Pick<EventLog, 'append' | 'readStreams'> = {
+      readStreams: async (streams) => {
+        const rows = await running.log.readStreams(streams);
+        if (!cancelled) await cancel('overtaken');
+        cancelled = true;
+        return rows;
+      },
+      append: (...given) => running.log.append(...given),
+    };
+    const replica = new Releases(running.parts.pool, overtaken as EventLog, running.parts.logger);
+    await replica.round();
+    expect(await running.decisions(payment)).toEqual([RELEASED]);
+    await running.decideAll();
+    expect((await running.decisions(payment)).at(-1)).toBe('FulfillmentRecalled order_cancelled');
   });
 
   it('of others go though one payment can’t be decided about', async () => {

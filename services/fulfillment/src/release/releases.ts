@@ -2,7 +2,7 @@ import { fromWirePayment } from '@paylog/contracts';
 import type { Append, AppendAnswer, EventLog, LogRow } from '@paylog/event-sourcing';
 import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Logger } from '@paylog/observability';
-import { appendInFlushes } from '@paylog/service';
+import { appendInFlushes, stands } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Decision, type DecisionType, nextDecision } from './decide.js';
 import { toAppend } from './decision-event.js';
@@ -17,6 +17,8 @@ interface Decided {
   readonly append: Append;
   /** The one before. */
   readonly decided: DecisionType | undefined;
+  /** Nothing follows from it by itself: when it is stored, what is known now has been seen. */
+  readonly last: boolean;
 }
 
 const AT_ONCE = 256;
@@ -63,43 +65,58 @@ export class Releases {
       const decided = rows.at(-1)?.type as DecisionType | undefined;
       const { parked } = due;
       const cancelled = due.cancelled_by !== null;
-      const decision = nextDecision({ payment, cancelled, decided, parked });
+      const goods = { payment, cancelled, parked };
+      const decision = nextDecision({ ...goods, decided });
       if (!decision) return 'nothing';
+      const last = !nextDecision({ ...goods, decided: decision.type });
       const append = toAppend(causeOf(due), payment.terms, decision, rows.length);
-      return { due, decision, append, decided };
+      return { due, decision, append, decided, last };
     } catch (error) {
       this.rest(due, error);
       return undefined;
     }
   }
 
-  /** First the decisions, then the marks, so that a mark outlives a decision that did not go through. */
+  /**
+   * Decisions and, in the same commit, the marks of whom nothing more is to be decided about. They go with it only when
+   * every decision went through: otherwise they come after it, and a mark outlives its decision.
+   */
   private async write(decided: readonly Decided[], settled: readonly DueRow[]): Promise<boolean> {
-    const answers = await this.append(decided.map(({ append }) => append));
-    const done = [...settled];
+    const appends = decided.map(({ append }) => append);
+    const seen = [...settled, ...decided.filter(({ last }) => last).map(({ due }) => due)];
+    const answers = appends.length > 0 ? await this.append(appends, seen) : [];
+    const together = appends.length > 0 && answers.every(stands);
+    const done = together ? [] : [...settled];
     const elsewhere: Append[] = [];
     decided.forEach((each, i) => {
       const answer = answers[i];
       this.tell(each, answer);
-      if (answer?.status === 'duplicate') done.push(each.due);
+      const marked = together && each.last;
+      if (answer?.status === 'duplicate' && !marked) done.push(each.due);
       if (answer?.status !== 'same_key_other_content') return;
       // Another attempt's payment has released the order. Said once, on the topic; the mark stays until it is said.
       if (each.decided === 'FulfillmentHeld') done.push(each.due);
       else elsewhere.push(heldInstead(each));
     });
-    const held = await this.append(elsewhere);
+    const held = elsewhere.length > 0 ? await this.append(elsewhere, []) : [];
     if (done.length > 0) {
-      const marks = done.map(({ payment_id, revision }) => ({ paymentId: payment_id, revision }));
-      await atSettle(() => this.log.append([], { effects: { decided: marks } }));
+      await atSettle(() => this.log.append([], { effects: { decided: marksOf(done) } }));
     }
-    // What was appended may have a successor (held, then released): look once more.
-    return [...answers, ...held].some(({ status }) => status === 'appended');
+    // What was appended and has no mark may have a successor (held, then released): look once more.
+    const unmarked = (i: number): boolean => !together || decided[i]?.last === false;
+    return (
+      answers.some(({ status }, i) => status === 'appended' && unmarked(i)) ||
+      held.some(({ status }) => status === 'appended')
+    );
   }
 
-  private async append(appends: readonly Append[]): Promise<AppendAnswer[]> {
-    if (appends.length === 0) return [];
+  private async append(
+    appends: readonly Append[],
+    seen: readonly DueRow[],
+  ): Promise<AppendAnswer[]> {
     await failpoint('fulfillment.decide.before');
-    const answers = await appendInFlushes(this.log, appends);
+    const effects = { decided: marksOf(seen) };
+    const answers = await appendInFlushes(this.log, appends, seen.length > 0 ? { effects } : {});
     await failpoint('fulfillment.decide.after');
     return answers;
   }
@@ -135,6 +152,9 @@ const causeOf = ({ payment_id, cancelled_by, caused_by }: DueRow) => ({
   paymentId: payment_id,
   causedBy: cancelled_by ?? caused_by ?? payment_id,
 });
+
+const marksOf = (seen: readonly DueRow[]) =>
+  seen.map(({ payment_id, revision }) => ({ paymentId: payment_id, revision }));
 
 function heldInstead({ due, append }: Decided): Append {
   const terms = due.state?.terms;
