@@ -39,6 +39,11 @@ export interface GroupReaderOptions {
   readonly exit?: (reason: string) => void;
   /** The topics must have equal partition counts, so that partition n of all is read here. Default false. */
   readonly coPartitioned?: boolean;
+  /**
+   * For whom nobody waits: messages are gathered so long (at most `maxWaitMs`, or until they are many) before they are
+   * fetched, and handled in few commits. Default 0: a fetch answers with the first message.
+   */
+  readonly gatherMs?: number;
   readonly timings?: Partial<GroupTimings>;
 }
 
@@ -70,6 +75,8 @@ const LOOK_EVERY_MS = 5_000;
 const BROKER_ANSWERS_WITHIN_MS = 3_000;
 const DEGRADED_AFTER_MS = 10_000;
 const PARTITIONS_AT_ONCE = 4;
+/** So much is not waited for any longer. */
+const GATHERED_BYTES = 1024 * 1024;
 
 /**
  * A member of a consumer group that hands batches to a function. What was handled is decided by the offset stored with
@@ -137,7 +144,8 @@ export class GroupReader {
   }
 
   private createConsumer(kafka: Kafka): Consumer {
-    const { group, instance, coPartitioned = false } = this.options;
+    const { group, instance, coPartitioned = false, gatherMs = 0 } = this.options;
+    const { maxWaitMs } = this.timings;
     const assigner = coPartition(instance, coPartitioned);
     return kafka.consumer({
       groupId: group,
@@ -149,7 +157,8 @@ export class GroupReader {
       ],
       sessionTimeout: this.timings.sessionMs,
       heartbeatInterval: this.timings.heartbeatMs,
-      maxWaitTimeInMs: this.timings.maxWaitMs,
+      minBytes: gatherMs > 0 ? GATHERED_BYTES : 1,
+      maxWaitTimeInMs: gatherMs > 0 ? Math.min(gatherMs, maxWaitMs) : maxWaitMs,
       allowAutoTopicCreation: false,
       retry: PATIENT, // kafkajs would take its own five retries here, not the client's.
     });

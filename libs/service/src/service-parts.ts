@@ -51,6 +51,8 @@ export interface ConsumeOptions {
   readonly log: EventLog;
   /** Where lanes are partitions: partition n of every topic is read by one member. */
   readonly coPartitioned?: boolean;
+  /** For whom nobody waits: messages gather so long, and are handled in few commits. Default 0. */
+  readonly gatherMs?: number;
   /** What becomes of a message that no handler gets past. Default: a parked row in `log`. */
   readonly onPoison?: PoisonHook;
 }
@@ -124,7 +126,7 @@ export class ServiceParts {
 
   /** A consumer group; its handlers are `@EventPattern<string>(topic, transportOf(group))` methods. */
   consume(options: ConsumeOptions): BatchConsumer {
-    const { group, topics, log, coPartitioned = false } = options;
+    const { group, topics, log, coPartitioned = false, gatherMs = 0 } = options;
     const consumer = new BatchConsumer({
       kafka: this.kafka,
       group,
@@ -135,6 +137,7 @@ export class ServiceParts {
       members: this.#members,
       logger: this.logger,
       coPartitioned,
+      gatherMs,
     });
     this.health.add(`consumer ${group}`, consumer.probe);
     this.consumers.push(consumer);

@@ -15,6 +15,8 @@ class FulfillmentModule {}
 
 /** News of another process, or a wake-up lost in a crash, waits at most this long. */
 const LOOK_EVERY_MS = 500;
+/** A customer is told this much later, and everybody else's goods come sooner. */
+const GATHER_MS = 200;
 
 /** The composition root: states and cancellations in, decisions about goods and notifications out. */
 export async function compose(parts: ServiceParts): Promise<DynamicModule> {
@@ -38,7 +40,7 @@ export async function compose(parts: ServiceParts): Promise<DynamicModule> {
 
   const telling = GROUPS.fulfillmentNotifications;
   const notifier = new Notifier(pool, notifications, telling.group, logger);
-  parts.consume({ ...telling, log: notifications });
+  parts.consume({ ...telling, log: notifications, gatherMs: GATHER_MS });
   parts.parking(notifications, (rows) => notifier.replay(rows));
   const follower = await startFollower({
     pool,

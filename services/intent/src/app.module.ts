@@ -28,6 +28,9 @@ import { Verification } from './query/verification.js';
 @Module({})
 class IntentModule {}
 
+/** What others told about a payment moves nobody's next step so soon: shoppers look at payment-state. */
+const GATHER_MS = 100;
+
 export interface Wiring {
   readonly config: IntentConfig;
   readonly accounts: readonly GatewayAccount[];
@@ -140,6 +143,11 @@ function startEngine(
 function consume(parts: ServiceParts, log: EventLog, orderTopics: readonly string[]): void {
   const { intentOrders, intentPayments, intentUnconfirmed } = GROUPS;
   parts.consume({ group: intentOrders.group, topics: orderTopics, log });
-  parts.consume({ group: intentPayments.group, topics: intentPayments.topics, log });
+  parts.consume({
+    group: intentPayments.group,
+    topics: intentPayments.topics,
+    log,
+    gatherMs: GATHER_MS,
+  });
   parts.consume({ group: intentUnconfirmed.group, topics: intentUnconfirmed.topics, log });
 }

@@ -26,6 +26,9 @@ import { PAYMENTS, POOL } from './tokens.js';
 @Module({})
 class ReconciliationModule {}
 
+/** The books are read by people and by statements of days: what comes in this time is posted at once. */
+const GATHER_MS = 200;
+
 type Config = Pick<
   ReconciliationConfig,
   'accounts' | 'signingKey' | 'statementPollMs' | 'graceMs' | 'gatewayTimeoutMs'
@@ -45,7 +48,7 @@ export async function compose(parts: ServiceParts, config: Config): Promise<Dyna
   await parts.relay('results', RECONCILIATION_RESULTS);
 
   const payments = new PaymentsIngest(pool, ledger, group, logger);
-  parts.consume({ group, topics, log: ledger, coPartitioned: true });
+  parts.consume({ group, topics, log: ledger, coPartitioned: true, gatherMs: GATHER_MS });
   parts.parking(ledger, (rows) => payments.replay(rows));
   parts.operations([ledger]);
 
