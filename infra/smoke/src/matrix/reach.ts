@@ -25,7 +25,7 @@ const ONLY_IN: Readonly<Record<string, readonly StatefulService[]>> = {
   'event-sourcing.read-streams': ['intent', 'payment-state', 'fulfillment'],
   // payment-state discards in a commit with the end of the hold, by an append.
   'event-sourcing.discard-parked': ['intent', 'webhook-ingest', 'fulfillment', 'reconciliation'],
-  'service.stream-versions': ['webhook-ingest', 'fulfillment'],
+  'service.stream-versions': ['fulfillment'],
 };
 
 /** Steps that need more than load. */

@@ -8,7 +8,7 @@ import {
 } from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { counter, type Logger } from '@paylog/observability';
-import { appendInFlushes, stands, streamVersions } from '@paylog/service';
+import { appendInFlushes, stands } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
 import { factsOpen } from './facts-open.sql.js';
@@ -20,7 +20,7 @@ import {
   type Stored,
   toParked,
 } from './map-evidence.js';
-import { bodiesOf, knownFacts, ordersOf, paymentsOf, resolvable } from './mapping.sql.js';
+import { bodiesOf, type Known, knownOf, paymentsOf, resolvable } from './mapping.sql.js';
 
 declareFailpoints([
   'webhook-ingest.map.before',
@@ -146,7 +146,8 @@ export class Mapper {
       const reported = mapped.flatMap(({ reading }) =>
         reading.outcome === 'facts' ? reading.facts : [],
       );
-      const appends = await this.versioned(reported);
+      const known = await this.known(reported);
+      const appends = versioned(reported, known);
       await failpoint('webhook-ingest.map.before');
       const answers = await appendInFlushes(this.facts, appends, {
         ...options,
@@ -156,7 +157,7 @@ export class Mapper {
       await failpoint('webhook-ingest.map.after');
       if (answers.some(({ status }) => status === 'offset_moved')) return 'fenced';
       if (answers.every(stands)) {
-        await this.tell(mapped);
+        this.tell(mapped, known.orders);
         return 'committed';
       }
       answers.forEach((answer, i) => {
@@ -169,20 +170,13 @@ export class Mapper {
     throw new LogFault('contention', true, why);
   }
 
-  /** A fact that is there already takes no version. */
-  private async versioned(reported: readonly MappedFact[]): Promise<Append[]> {
+  private known(reported: readonly MappedFact[]): Promise<Known> {
     const payments = [...new Set(reported.map(({ paymentId }) => paymentId))];
-    const versions = await streamVersions(this.pool, 'facts', payments);
-    const known = await knownFacts(
+    return knownOf(
       this.pool,
+      payments,
       reported.map(({ fact }) => fact.id),
     );
-    return reported.map(({ paymentId, fact, append }) => {
-      const expectedVersion = versions.get(paymentId) ?? 0;
-      if (!known.has(fact.id)) versions.set(paymentId, expectedVersion + 1);
-      known.add(fact.id);
-      return { ...append, expectedVersion };
-    });
   }
 
   /** Whoever parks, or learns what a parked one waits for, looks again after its own commit. */
@@ -195,11 +189,7 @@ export class Mapper {
     if (parked > 0) this.logger.info({ parked, ready }, 'webhooks wait for their payment');
   }
 
-  private async tell(mapped: readonly Mapped[]): Promise<void> {
-    const payments = mapped.flatMap(({ reading }) =>
-      reading.outcome === 'facts' ? [reading.paymentId] : [],
-    );
-    const orders = await ordersOf(this.pool, payments);
+  private tell(mapped: readonly Mapped[], orders: ReadonlyMap<string, string>): void {
     for (const { stored, reading } of mapped) {
       mappedTotal.inc({ outcome: reading.outcome });
       const { id: evidenceId, eventId, account } = stored.evidence;
@@ -215,6 +205,18 @@ export class Mapper {
       this.logger.info({ ...ids, eventType, outcome, ...what }, 'webhook mapped');
     }
   }
+}
+
+/** A fact that is there already takes no version. */
+function versioned(reported: readonly MappedFact[], known: Known): Append[] {
+  const versions = new Map(known.versions);
+  const facts = new Set(known.facts);
+  return reported.map(({ paymentId, fact, append }) => {
+    const expectedVersion = versions.get(paymentId) ?? 0;
+    if (!facts.has(fact.id)) versions.set(paymentId, expectedVersion + 1);
+    facts.add(fact.id);
+    return { ...append, expectedVersion };
+  });
 }
 
 function* bounded<T extends { readonly evidence: Evidence }>(all: readonly T[]): Generator<T[]> {

@@ -3,8 +3,7 @@ import type { Pool } from 'pg';
 
 const atBodies = crossing('webhook-ingest.bodies');
 const atResolve = crossing('webhook-ingest.resolve');
-const atOrderNames = crossing('webhook-ingest.order-names');
-const atKnownFacts = crossing('webhook-ingest.known-facts');
+const atKnown = crossing('webhook-ingest.known');
 const atResolvable = crossing('webhook-ingest.resolvable');
 const atQueryCounts = crossing('webhook-ingest.query-counts');
 
@@ -41,33 +40,48 @@ export async function paymentsOf(
   return new Map(rows.map(({ reference, payment_id }) => [reference, payment_id]));
 }
 
-/** Order ids of payments, where their terms have come. */
-export async function ordersOf(
-  pool: Pool,
-  payments: readonly string[],
-): Promise<Map<string, string>> {
-  if (payments.length === 0) return new Map();
-  const { rows } = await atOrderNames(() =>
-    pool.query<{ payment_id: string; order_id: string }>({
-      name: 'orders-of-payments',
-      text: 'select payment_id, order_id from payment_orders where payment_id = any($1)',
-      values: [[...new Set(payments)]],
-    }),
-  );
-  return new Map(rows.map(({ payment_id, order_id }) => [payment_id, order_id]));
+/** What a batch is written upon. */
+export interface Known {
+  /** The present version of each payment's stream; absent where there is none. */
+  readonly versions: Map<string, number>;
+  /** Order ids of payments whose terms have come. */
+  readonly orders: Map<string, string>;
+  /** Facts that the log holds. */
+  readonly facts: Set<string>;
 }
 
-/** Which of these facts the log holds. */
-export async function knownFacts(pool: Pool, ids: readonly string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const { rows } = await atKnownFacts(() =>
-    pool.query<{ key: string }>({
-      name: 'known-facts',
-      text: 'select key from facts.keys where key = any($1)',
-      values: [ids],
+/** In one question, as each costs more than what it asks for. */
+export async function knownOf(
+  pool: Pool,
+  payments: readonly string[],
+  facts: readonly string[],
+): Promise<Known> {
+  const known: Known = { versions: new Map(), orders: new Map(), facts: new Set() };
+  if (payments.length === 0 && facts.length === 0) return known;
+  const { rows } = await atKnown(() =>
+    pool.query<{ payment: string | null; version: number; order_id: string | null; fact: string }>({
+      name: 'known-of-batch',
+      text: `select p.id as payment, coalesce(r.version, 0) as version, o.order_id, null as fact
+           from unnest($1::text[]) as p(id)
+           left join lateral (
+             select version from facts.rows r where r.stream = p.id order by version desc limit 1
+           ) r on true
+           left join lateral (
+             select order_id from payment_orders o where o.payment_id = p.id offset 0
+           ) o on true
+           union all
+           select null, 0, null, k.key
+           from unnest($2::text[]) as f(id)
+           cross join lateral (select key from facts.keys k where k.key = f.id offset 0) k`,
+      values: [payments, facts],
     }),
   );
-  return new Set(rows.map(({ key }) => key));
+  for (const { payment, version, order_id, fact } of rows) {
+    if (payment === null) known.facts.add(fact);
+    else known.versions.set(payment, version);
+    if (payment !== null && order_id !== null) known.orders.set(payment, order_id);
+  }
+  return known;
 }
 
 /** Parked webhooks for which one of their references has become known. */
