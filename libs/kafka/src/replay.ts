@@ -63,9 +63,11 @@ export function startReplay(options: ReplayOptions): Loop {
     }
   };
 
-  return startLoop(everyMs, logger, 'ready messages not replayed', () =>
-    underLock(pool, `replay:${log.schema}`, replay),
-  );
+  return startLoop(everyMs, logger, 'ready messages not replayed', async () => {
+    // Asked without the lock first: there is nearly never one.
+    const [any] = await log.parked({ status: 'ready', limit: 1 });
+    return any ? underLock(pool, `replay:${log.schema}`, replay) : false;
+  });
 }
 
 /** A session's lock: it goes with its connection, so a dead process holds nothing. */
