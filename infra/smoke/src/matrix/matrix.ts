@@ -95,6 +95,8 @@ async function playUntilBroken(
   for (const [index, wave] of waves.entries()) {
     signal?.throwIfAborted();
     const one = await playWave(world, extras, wave, { reachedWithinMs, ...(signal && { signal }) });
+    // Judged while it was being torn down, anything would be found broken.
+    signal?.throwIfAborted();
     played.push(one);
     for (const line of linesOf(index + 1, one, world)) tell(line);
     if (isBroken(one)) break;
