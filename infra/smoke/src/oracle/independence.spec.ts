@@ -34,12 +34,12 @@ describe('the oracle', () => {
     const file = join(FOLDER, 'judge.ts');
     const code = `import { x } from '@paylog/contracts';
       import type { y } from '../world.js';
-      const { z } = await import('../../../../libs/kafka/src/index.js');
+      const { z } = await import('../load/load.js');
       import 'node:fs'; import pg from 'pg'; import type { Witness } from '../witness.js';`;
     expect(foreignImports(file, code)).toEqual([
       '@paylog/contracts',
       '../world.js',
-      '../../../../libs/kafka/src/index.js',
+      '../load/load.js',
     ]);
   });
 });
