@@ -99,7 +99,7 @@ describe('three brokers', () => {
       process.kill(pid, 'SIGSTOP');
       try {
         await publish('meanwhile');
-        await untilRead('meanwhile', 15_000);
+        await untilRead('meanwhile', 40_000);
         await waitFor('the group to be joined again', async () => joined > 1 || undefined);
       } finally {
         process.kill(pid, 'SIGCONT');
