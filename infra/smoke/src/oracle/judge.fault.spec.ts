@@ -5,7 +5,7 @@ import type { Invariant } from '../witness.js';
 import { startWorld, type World } from '../world.js';
 import { digestOf } from './digests.js';
 import { judge } from './judge.js';
-import { kafkaOf } from './read-motion.js';
+import { kafkaOf } from './topic-ends.js';
 import { readTruth } from './read-sandbox.js';
 import { waitUntilStill } from './still.js';
 
@@ -120,7 +120,7 @@ async function corruptDatabases({ payment }: Paid): Promise<string> {
     `alter table payments.rows disable trigger all`,
     `delete from payments.rows where version = 2 and stream = (
        select stream from payments.rows where version = 3 and stream <> '${payment}' limit 1)`,
-    `update query.payments set label = 'authorized', state = state || '{"label":"authorized"}'
+    `update query.payments set label = 'authorized', state = state::jsonb || '{"label":"authorized"}'
      where payment_id = '${payment}'`,
   ]);
   await corrupt('reconciliation', [

@@ -1,8 +1,8 @@
-import { Kafka, logLevel } from 'kafkajs';
 import { atOneMoment, type Ask } from './database.js';
 import type { Motion, ServiceMotion } from './evidence.js';
 import { GROUP_PLACES, LOG_PLACES, SERVICES } from './places.js';
 import { settleWebhooks } from './read-sandbox.js';
+import { type TopicEnds, topicEnds } from './topic-ends.js';
 import type { Witness } from '../witness.js';
 
 /** Where everything stands now, in every service, topic and in what the gateway has to tell. */
@@ -69,29 +69,8 @@ const TOPICS = [...new Set(GROUP_PLACES.flatMap(({ topics }) => topics))];
 const RELAYED = LOG_PLACES.flatMap(({ topic }) => topic ?? []);
 
 async function readEnds(brokers: readonly string[]): Promise<Map<string, number[]>> {
-  const admin = kafkaOf(brokers).admin({ retry: { retries: 1 } });
-  await admin.connect();
-  try {
-    const topics = [...new Set([...TOPICS, ...RELAYED])];
-    const ends = await Promise.all(
-      topics.map(async (topic): Promise<[string, number[]]> => {
-        const partitions = await admin.fetchTopicOffsets(topic);
-        const sorted = partitions.sort((a, b) => a.partition - b.partition);
-        return [topic, sorted.map(({ high }) => Number(high))];
-      }),
-    );
-    return new Map(ends);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-export function kafkaOf(brokers: readonly string[]): Kafka {
-  return new Kafka({
-    clientId: 'paylog-oracle',
-    brokers: [...brokers],
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
-  });
+  const ends = await topicEnds(brokers, [...new Set([...TOPICS, ...RELAYED])]);
+  const sorted = (partitions: TopicEnds) =>
+    partitions.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+  return new Map([...ends].map(([topic, partitions]) => [topic, sorted(partitions)]));
 }

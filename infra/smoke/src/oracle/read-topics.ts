@@ -10,7 +10,7 @@ import type {
   VersionedState,
 } from './evidence.js';
 import { EVENTS, GOODS, LOG_PLACES } from './places.js';
-import { kafkaOf } from './read-motion.js';
+import { kafkaOf, topicEnds } from './topic-ends.js';
 
 export interface Topics {
   readonly topics: readonly TopicEvidence[];
@@ -23,13 +23,12 @@ const READ_WITHIN_MS = 60_000;
 /** Every log's topic from its beginning to the end it has now. Nothing is committed, the group is removed again. */
 export async function readTopics(brokers: readonly string[]): Promise<Topics> {
   const topics = LOG_PLACES.flatMap(({ topic }) => topic ?? []);
-  const kafka = kafkaOf(brokers);
-  const admin = kafka.admin();
+  const reader = new Reader();
+  for (const [topic, ends] of await topicEnds(brokers, topics)) reader.expect(topic, ends);
+  const admin = kafkaOf(brokers).admin();
   await admin.connect();
   const groupId = `paylog-oracle-${randomUUID()}`;
   try {
-    const reader = new Reader();
-    for (const topic of topics) reader.expect(topic, await admin.fetchTopicOffsets(topic));
     if (reader.rest > 0) await readAll(brokers, groupId, topics, reader);
     return reader.result();
   } finally {
