@@ -32,7 +32,7 @@ export {
 export { paymentText } from './payment-text.js';
 export { provisionedTopics } from './provisioning.js';
 export type { ProvisionedTopic } from './provisioning.js';
-export { factsOfTexts, factTextIn } from './stored-facts.js';
+export { factsOfTexts, factTextIn, stateIn } from './stored-facts.js';
 export { deadLetterTopic, TOPICS } from './topics.js';
 export type { Policy, Topic } from './topics.js';
 export { currentVersion } from './versions.js';

@@ -14,6 +14,23 @@ export function factTextIn(event: Buffer): string | undefined {
   return end < 0 ? undefined : event.toString('utf8', BEGINNING.length, end);
 }
 
+const STATE = Buffer.from(',"state":');
+const AFTER_STATE = Buffer.from(',"transitions":');
+
+/**
+ * Where the payment's state is in the bytes of an event that `encode` has just written, so that it can be cut out without
+ * being read. Canonical JSON has it after fact and payment id, and transitions hold no field of their own name. Throws for
+ * other bytes.
+ */
+export function stateIn(event: Buffer): { readonly offset: number; readonly bytes: number } {
+  const id = event.indexOf(AFTER);
+  const start = id < 0 ? id : event.indexOf(STATE, id);
+  const offset = start + STATE.length;
+  const end = event.lastIndexOf(AFTER_STATE);
+  if (start < 0 || end < offset) throw new Error('the event holds no state where one is written');
+  return { offset, bytes: end - offset };
+}
+
 /**
  * The facts of such texts, read at once. For our own log: what it holds was checked against the schema before it was
  * written.

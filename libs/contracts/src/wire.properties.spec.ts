@@ -12,7 +12,7 @@ import { decodeMessage, encode } from './codec.js';
 import type { PaymentEventName } from './messages/payments-events.js';
 import { canonicalJson } from './json.js';
 import { paymentText } from './payment-text.js';
-import { factsOfTexts, factTextIn } from './stored-facts.js';
+import { factsOfTexts, factTextIn, stateIn } from './stored-facts.js';
 import { PAYMENTS_EVENTS } from './topic-names.js';
 import { fromWireFact, toWireFact } from './wire-fact.js';
 import {
@@ -124,6 +124,8 @@ describe('the wire form of a payment’s events', () => {
         expect(text).toBe(canonicalJson(toWireFact(latest)));
         expect(factsOfTexts([text ?? '', text ?? ''])).toEqual([latest, latest]);
         expect(paymentText(after)).toBe(canonicalJson(toWirePayment(after)));
+        const { offset, bytes } = stateIn(value);
+        expect(value.toString('utf8', offset, offset + bytes)).toBe(paymentText(after));
       }),
       { numRuns: 300 },
     );

@@ -4,6 +4,7 @@ import {
   partitionOf,
   PAYMENTS_EVENTS,
   paymentText,
+  stateIn,
   toWireFact,
   toWirePayment,
   toWireTransition,
@@ -113,7 +114,7 @@ function eventOf(
         ...(traceparent !== undefined && { traceparent }),
       },
     ],
-    effects: labelled(paymentId, after.version, after.payment),
+    effects: { ...labelled(paymentId, after.version, after.payment), stateIn: stateIn(data) },
     effectsSupersede: true,
   };
 }
@@ -123,7 +124,7 @@ export function effectsOf(paymentId: string, version: number, payment: Payment) 
   return { ...labelled(paymentId, version, payment), state: paymentText(payment) };
 }
 
-/** All but the state, which is in the event itself. */
+/** All but the state. Beside an event it is not given again, but where in its bytes it is. */
 function labelled(paymentId: string, version: number, { terms, label, final }: Payment) {
   return {
     paymentId,

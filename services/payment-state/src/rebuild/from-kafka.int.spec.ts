@@ -51,7 +51,7 @@ describe('rebuild from Kafka', () => {
       });
       const victim = paymentOfOrder('order-7');
       await owner.query(
-        `update query.payments set state = jsonb_set(state, '{amounts,captured}', '"1"')
+        `update query.payments set state = jsonb_set(state::jsonb, '{amounts,captured}', '"1"')
          where payment_id = $1`,
         [victim],
       );
