@@ -19,7 +19,7 @@ export { Health } from './service/health.js';
 export type { HealthReport, ProbeAnswer } from './service/health.js';
 export { runService, startService } from './service/run-service.js';
 export type { RunningService, ServiceOptions, ShutdownStep } from './service/run-service.js';
-export { RawBody, rawBodyOf } from './request/raw-body.js';
+export { RawBody } from './request/raw-body.js';
 export { annotate, hush, traceparentOf } from './request/request-log.js';
 export { parseIdempotencyKey, requestDigest } from './request/idempotency-key.js';
 export { NoCardNumber, findCardNumber } from './request/card-numbers.js';

@@ -160,7 +160,16 @@ function missingKey(): Problem {
   return Problem.unauthorized('Send a valid API key as Authorization: Bearer <key>.');
 }
 
+/** Whether a handler, or its controller, is `@Public()`. */
+export function isPublic(controller: object, handler: object): boolean {
+  return metadataOf<boolean>(PUBLIC, controller, handler) === true;
+}
+
 function metadata<T>(key: string, context: ExecutionContext): T | undefined {
-  const onHandler = Reflect.getMetadata(key, context.getHandler()) as T | undefined;
-  return onHandler ?? (Reflect.getMetadata(key, context.getClass()) as T | undefined);
+  return metadataOf(key, context.getClass(), context.getHandler());
+}
+
+function metadataOf<T>(key: string, controller: object, handler: object): T | undefined {
+  const onHandler = Reflect.getMetadata(key, handler) as T | undefined;
+  return onHandler ?? (Reflect.getMetadata(key, controller) as T | undefined);
 }

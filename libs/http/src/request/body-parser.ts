@@ -2,26 +2,20 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
 import { findCardNumber } from './card-numbers.js';
-import { keepRawBody, takesRawBody } from './raw-body.js';
 
 /** Deeper JSON than this is refused before it is parsed. */
 const DEPTH_MAX = 32;
 
-/** What gateways send with a webhook, and Fastify takes for what it is. */
-const USUAL_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
-
 type Done = (error: Error | null, body?: unknown) => void;
 
 /**
- * Our own parsers in place of Fastify's: bytes for raw routes, JSON elsewhere, 415 for the rest.
+ * Our own parsers in place of Fastify's: JSON, and 415 for the rest. Raw routes ask none.
  */
 export function parseBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
 
   const json = (request: FastifyRequest, body: Buffer, done: Done): void => {
-    if (takesRawBody(request)) return done(null, body);
-    keepRawBody(request, body);
     // An empty body beside the JSON content type: many clients do that on a POST without arguments.
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(Problem.badRequest('The body is not valid UTF-8.'));
@@ -40,42 +34,13 @@ export function parseBodies(fastify: FastifyInstance): void {
     json,
   );
 
-  const other = (request: FastifyRequest, body: Buffer, done: Done): void => {
-    if (takesRawBody(request)) return done(null, body);
-    keepRawBody(request, body);
+  const other = (_request: FastifyRequest, body: Buffer, done: Done): void => {
     if (body.length === 0) return done(null, undefined);
     done(
       new Problem(415, 'Send the body as application/json.', { code: 'unsupported_media_type' }),
     );
   };
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, other);
-  hideContentTypeOfRawRoutes(fastify);
-}
-
-/**
- * Fastify answers 415 to a content type that is no media type at all before any parser runs. A
- * webhook must get through even so: the header is put aside while the body is read. A usual one is
- * left where it is.
- */
-function hideContentTypeOfRawRoutes(fastify: FastifyInstance): void {
-  const hidden = new WeakMap<object, string | undefined>();
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    const { headers } = request.raw;
-    if (takesRawBody(request) && !USUAL_TYPE.test(headers['content-type'] ?? '')) {
-      hidden.set(request.raw, headers['content-type']);
-      headers['content-type'] = 'application/octet-stream';
-    }
-    done();
-  });
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    if (takesRawBody(request) && hidden.has(request.raw)) {
-      const contentType = hidden.get(request.raw);
-      const { headers } = request.raw;
-      if (contentType === undefined) delete headers['content-type'];
-      else headers['content-type'] = contentType;
-    }
-    done();
-  });
 }
 
 function cardNumber(field: string): Problem {

@@ -2,24 +2,28 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { histogram, traceIdOf } from '@paylog/observability';
 import type { Logger } from '@paylog/observability';
 
-const fields = new WeakMap<object, Readonly<Record<string, unknown>>>();
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** More fields of its log line. */
+    lineFields: Readonly<Record<string, unknown>> | null;
+    /** Logged at `debug`, if it ends well. */
+    hushed: boolean;
+  }
+}
 
 /**
  * Adds fields to the one line that is logged about this request: `eventId`, `paymentId`, `orderId`.
  */
 export function annotate(request: FastifyRequest, more: Readonly<Record<string, unknown>>): void {
-  const known = fields.get(request.raw);
-  fields.set(request.raw, known === undefined ? more : { ...known, ...more });
+  request.lineFields = request.lineFields === null ? more : { ...request.lineFields, ...more };
 }
-
-const hushed = new WeakSet<object>();
 
 /**
  * Lowers the line about this request to `debug`, if it ends well: for what has a wide line of its own elsewhere, such as a
  * webhook, which is told of once it is mapped.
  */
 export function hush(request: FastifyRequest): void {
-  hushed.add(request.raw);
+  request.hushed = true;
 }
 
 /**
@@ -40,6 +44,8 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
     'Time from the first byte of a request to the last of its answer, by route and status.',
     ['method', 'route', 'status'],
   );
+  fastify.decorateRequest('lineFields', null);
+  fastify.decorateRequest('hushed', false);
   fastify.addHook(
     'onResponse',
     (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
@@ -57,7 +63,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
           status: statusCode,
           ms: Math.round(ms * 10) / 10,
           traceId: traceIdOf(request.id),
-          ...fields.get(request.raw),
+          ...request.lineFields,
         },
         'http request',
       );
@@ -67,6 +73,6 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
 }
 
 function levelOf(request: FastifyRequest, status: number): 'debug' | 'info' | 'error' {
-  if (QUIET.test(request.url) || (status < 400 && hushed.has(request.raw))) return 'debug';
+  if (QUIET.test(request.url) || (status < 400 && request.hushed)) return 'debug';
   return status >= 500 ? 'error' : 'info';
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import {
@@ -19,8 +20,9 @@ import { createLogger } from '@paylog/observability';
 import { Type } from 'class-transformer';
 import { IsInt, IsString, Matches, ValidateNested } from 'class-validator';
 import type { DynamicModule } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Observable, fromEvent, takeUntil } from 'rxjs';
+import { Public } from '../access/access-guard.js';
 import { Problem } from '../problem/problem.js';
 import { RawBody } from '../request/raw-body.js';
 import { Health } from './health.js';
@@ -57,9 +59,10 @@ class Routes {
 
   @Post('webhooks/:account')
   @HttpCode(200)
+  @Public()
   @RawBody()
-  webhook(@Body() body: Buffer, @Param('account') account: string) {
-    return { account, base64: body.toString('base64') };
+  async webhook(request: FastifyRequest<{ Params: { account: string } }>, body: Buffer) {
+    return { account: request.params.account, base64: body.toString('base64') };
   }
 
   @Get('faults/:kind')
@@ -216,8 +219,44 @@ describe('startService', () => {
       expect(await answer.json()).toMatchObject({ base64: 'eA==' });
     });
 
-    it('is limited in size all the same', async () => {
-      await problem(await post('/webhooks/main', Buffer.alloc(1024 * 1024 + 1)));
+    it.each([
+      ['says', { 'content-length': String(1024 * 1024 + 1) }],
+      ['does not say', { 'transfer-encoding': 'chunked' }],
+    ])(
+      'is limited in size all the same, where the sender %s how much comes',
+      async (_, headers) => {
+        const sent = request(`${service.url}/webhooks/main`, { method: 'POST', headers });
+        sent.on('error', () => undefined);
+        sent.write(Buffer.alloc(1024 * 1024 + 1));
+        const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+        expect(answer.statusCode).toBe(413);
+        expect(answer.headers).toMatchObject({
+          connection: 'close',
+          'content-type': expect.stringContaining('application/problem+json'),
+        });
+        sent.destroy();
+      },
+    );
+
+    it('is refused at the start where a guard would have to be asked', async () => {
+      @Controller()
+      class Guarded {
+        @Post('guarded')
+        @RawBody()
+        async take(_request: FastifyRequest, body: Buffer) {
+          return body.length;
+        }
+      }
+      @Module({ controllers: [Guarded] })
+      class GuardedModule {}
+      const starting = startService({
+        name: 'spec',
+        module: GuardedModule,
+        port: 0,
+        health,
+        logger,
+      });
+      await expect(starting).rejects.toThrow('@Public()');
     });
   });
 

@@ -10,6 +10,7 @@ import type { AccessOptions } from '../access/access-guard.js';
 import { ProblemFilter } from '../problem/problem-filter.js';
 import type { MapError } from '../problem/problem-filter.js';
 import { validationPipe } from '../problem/validation.js';
+import { routeRawBodies } from '../request/raw-body.js';
 import { createAdapter } from './adapter.js';
 import type { Health } from './health.js';
 import { nestLogger } from './nest-logger.js';
@@ -94,16 +95,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const logger = options.logger ?? createLogger(options.name);
   const { health } = options;
   startDefaultMetrics();
-  const adapter = createAdapter({
-    health,
-    logger,
-    bodyLimitBytes: options.bodyLimitBytes ?? BODY_BYTES_MAX,
-  });
+  const bodyLimitBytes = options.bodyLimitBytes ?? BODY_BYTES_MAX;
+  const adapter = createAdapter({ health, logger, bodyLimitBytes });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     bodyParser: false, // Ours are in place already.
     abortOnError: false,
     logger: nestLogger(logger),
   });
+  routeRawBodies(adapter.getInstance(), bodyLimitBytes, (type) => app.get(type, { strict: false }));
   app.useGlobalFilters(new ProblemFilter(logger, options.mapError));
   app.useGlobalPipes(validationPipe());
   app.useGlobalGuards(new AccessGuard(options.access ?? {}));
