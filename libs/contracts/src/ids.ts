@@ -35,7 +35,8 @@ export function stableId(prefix: string, ...parts: readonly string[]): string {
   const bytes = Buffer.allocUnsafe(length);
   let at = writePart(bytes, prefix, 0);
   for (const part of parts) at = writePart(bytes, part, at);
-  return prefix + base32(hash('sha256', bytes, 'buffer'));
+  // As text of a character a byte: a Buffer of its own would cost more than the hash.
+  return prefix + base32(hash('sha256', bytes, 'binary'));
 }
 
 function writePart(bytes: Buffer, part: string, at: number): number {
@@ -63,19 +64,18 @@ export function factId(...parts: readonly string[]): string {
   return stableId('fct', ...parts);
 }
 
-function base32(bytes: Uint8Array): string {
+function base32(bytes: string): string {
   const text = Buffer.allocUnsafe(ID_CHARS);
   let bits = 0;
   let held = 0;
   let at = 0;
-  for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xfff;
+  for (let i = 0; at < ID_CHARS; i += 1) {
+    held = ((held << 8) | bytes.charCodeAt(i)) & 0xfff;
     bits += 8;
     while (bits >= 5 && at < ID_CHARS) {
       bits -= 5;
       text[at++] = BASE32[(held >>> bits) & 31] ?? 0;
     }
-    if (at === ID_CHARS) break;
   }
   return text.toString('latin1');
 }

@@ -1,6 +1,6 @@
 import type { AppendAnswer, EventLog } from '@paylog/event-sourcing';
 import { GroupCommit } from '@paylog/event-sourcing';
-import { declareFailpoints, failpoint } from '@paylog/failpoints';
+import { crossing } from '@paylog/failpoints';
 import { type GatewayAccount, verifySignature } from '@paylog/gateways';
 import { Problem } from '@paylog/http';
 import { counter, type Logger } from '@paylog/observability';
@@ -30,7 +30,7 @@ export type Received = {
 const QUEUE_MAX = 4_096;
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 
-declareFailpoints(['webhook-ingest.evidence.before', 'webhook-ingest.evidence.after']);
+const atEvidence = crossing('webhook-ingest.evidence');
 
 /** Verifies and stores deliveries. Only what is on disk is acknowledged. */
 export class Receiver {
@@ -60,9 +60,7 @@ export class Receiver {
     if (!verdict.valid) return this.reject(delivery, verdict.reason);
 
     const evidence = toEvidence(delivery, verdict.secretName);
-    await failpoint('webhook-ingest.evidence.before');
-    const answer = await this.#store(evidence, delivery.body);
-    await failpoint('webhook-ingest.evidence.after');
+    const answer = await atEvidence(() => this.#store(evidence, delivery.body));
     const outcome = this.outcomeOf(answer);
     deliveries.inc({ account: account.account, verdict: outcome });
     if (outcome === 'duplicate') this.counts.duplicates += 1;
