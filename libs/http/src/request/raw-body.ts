@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { HttpStatus } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { errorCodes } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { isPublic } from '../access/access-guard.js';
-import { Problem } from '../problem/problem.js';
 
 const RAW_BODY = 'paylogRawBody';
 /** Where `@HttpCode()` keeps it. */
@@ -58,6 +58,7 @@ export function routeRawBodies(
     options.onRequest = (request, reply) => {
       readBody(request.raw, bytesMax, (error, body) => {
         if (error) return fail(reply, error);
+        if (lacksParameter(request)) return reply.callNotFound();
         request.body = body;
         answer(request, body).then(
           (answered) => void reply.status(status).send(answered),
@@ -66,6 +67,11 @@ export function routeRawBodies(
       });
     };
   });
+}
+
+/** `/webhooks//main`: no such route to Nest, but one to Fastify. */
+function lacksParameter({ params }: FastifyRequest): boolean {
+  return Object.values(params as Readonly<Record<string, string>>).includes('');
 }
 
 /** The rest of a body that nobody reads is still on its way: the connection ends with the answer. */
@@ -95,5 +101,5 @@ function readBody(
   raw.on('data', take).on('end', ended).on('error', end);
 }
 
-const tooLarge = (): Problem =>
-  new Problem(413, 'The body is too large.', { code: 'body_too_large' });
+/** As Fastify's own parsers say it. */
+const tooLarge = (): Error => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();

@@ -238,6 +238,11 @@ describe('startService', () => {
       },
     );
 
+    it('is not found where a parameter is empty', async () => {
+      const document = await problem(await post('/webhooks/', 'x'));
+      expect(document).toMatchObject({ status: 404, detail: 'Cannot POST /webhooks/' });
+    });
+
     it('is refused at the start where a guard would have to be asked', async () => {
       @Controller()
       class Guarded {
