@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { movingIn } from '../oracle/checks/motion.js';
 import type { Evidence, Motion } from '../oracle/evidence.js';
-import { gather } from '../oracle/gather.js';
+import { gatherAtRest } from '../oracle/gather.js';
 import { violationOf, violationsIn } from '../oracle/judge.js';
 import { readMotion } from '../oracle/read-motion.js';
 import type { Violation, Witness } from '../witness.js';
@@ -62,7 +62,7 @@ export async function judgeOurs(
   isOurs: IsOurs,
   flooded: Flooded,
 ): Promise<Violation[]> {
-  const evidence = await gather(witness);
+  const evidence = await gatherAtRest(witness);
   const ours = <T extends { readonly paymentId: string }>(some: readonly T[]) =>
     some.filter(({ paymentId }) => isOurs(paymentId));
   const strange = new Set(

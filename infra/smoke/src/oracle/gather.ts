@@ -1,8 +1,8 @@
 import { type Ask, atOneMoment } from './database.js';
-import type { Evidence, ServiceMotion } from './evidence.js';
+import type { Evidence, Motion, ServiceMotion } from './evidence.js';
 import { LOG_PLACES, SERVICES } from './places.js';
 import { readLog, readParked } from './read-logs.js';
-import { readMotion, readServiceMotion } from './read-motion.js';
+import { printOf, readMotion, readServiceMotion } from './read-motion.js';
 import { readTruth } from './read-sandbox.js';
 import {
   readBalances,
@@ -26,9 +26,25 @@ type OfService = Omit<
   'topics' | 'lastInTopic' | 'goods' | 'truth' | 'motion' | 'rebuilt'
 > & { readonly motion: ServiceMotion };
 
-/** One pass over everything there is to see, each database as of one moment. The system should be still. */
-export async function gather(witness: Witness): Promise<Evidence> {
-  const motion = await readMotion(witness);
+/** Whoever never rests is judged as found. */
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Everything there is to see, seen while nothing moved: a clock of the system may start something after it was still, and
+ * what is read before and after that contradicts itself.
+ */
+export async function gatherAtRest(witness: Witness): Promise<Evidence> {
+  let motion = await readMotion(witness);
+  for (let attempt = 1; ; attempt++) {
+    const evidence = await gather(witness, motion);
+    const after = await readMotion(witness);
+    if (printOf(after) === printOf(motion) || attempt === ATTEMPTS_MAX) return evidence;
+    motion = after;
+  }
+}
+
+/** One pass, each database as of one moment. */
+async function gather(witness: Witness, motion: Motion): Promise<Evidence> {
   const read = (service: string) =>
     atOneMoment(witness.databases[service] ?? '', (ask) => readService(ask, service));
   // First, for the rebuild puts another table in the place of the read model, and must not wait for us.

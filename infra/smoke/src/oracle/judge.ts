@@ -9,7 +9,7 @@ import { ackedOrderAnswered } from './checks/orders.js';
 import { liveEqualsRebuilt } from './checks/projections.js';
 import { ackedWebhookStored, storedWebhookApplied } from './checks/webhooks.js';
 import type { Evidence } from './evidence.js';
-import { gather } from './gather.js';
+import { gatherAtRest } from './gather.js';
 
 /** What the oracle judges itself; `services-recover` is for whoever did the harm to say. */
 export const CHECKS: Readonly<Record<Exclude<Invariant, 'services-recover'>, Check>> = {
@@ -32,9 +32,9 @@ export const CHECKS: Readonly<Record<Exclude<Invariant, 'services-recover'>, Che
   'state-as-the-gateway-says': stateAsTheGatewaySays,
 };
 
-/** Looks at everything once, and says which promises are broken. The system should be still. */
+/** Looks at everything, and says which promises are broken. The system should be still. */
 export async function judge(witness: Witness): Promise<Violation[]> {
-  return violationsIn(await gather(witness), witness);
+  return violationsIn(await gatherAtRest(witness), witness);
 }
 
 /** The same of evidence that was gathered before: pure. */

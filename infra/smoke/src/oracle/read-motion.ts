@@ -17,6 +17,10 @@ export async function readMotion(witness: Witness): Promise<Motion> {
   return { pendingWebhooks, ends, services };
 }
 
+/** Where everything stands, to be compared with another look. */
+export const printOf = ({ ends, services }: Motion): string =>
+  JSON.stringify([[...ends], services]);
+
 export async function readServiceMotion(ask: Ask, service: string): Promise<ServiceMotion> {
   const schemas = LOG_PLACES.filter((place) => place.service === service).map(
     ({ schema }) => schema,
@@ -57,11 +61,14 @@ export async function readServiceMotion(ask: Ask, service: string): Promise<Serv
   };
 }
 
-/** Payments that the service itself says it will look at again. */
+/** Payments and statements that the service itself says it will look at again. */
 const DUE: Readonly<Record<string, string>> = {
   intent: `
     select payment_id || ' (' || why || ')' as what from work
     where due_at is not null or lease is not null or why <> 'nothing to do' order by 1`,
+  reconciliation: `
+    select statement_id || ' (' || status || ')' as what from books.statements
+    where status in ('staged', 'decided') order by 1`,
   fulfillment: `select payment_id || ' (not decided about)' as what from knowledge where due order by 1`,
 };
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Violation, Witness } from '../witness.js';
 import { movingIn } from './checks/motion.js';
 import { violationOf } from './judge.js';
-import { readMotion } from './read-motion.js';
+import { printOf, readMotion } from './read-motion.js';
 
 const LOOK_EVERY_MS = 500;
 
@@ -32,8 +32,7 @@ export async function waitUntilStill(
 async function look(witness: Witness): Promise<{ moving: string[]; print: string }> {
   try {
     const motion = await readMotion(witness);
-    const print = JSON.stringify([[...motion.ends], motion.services]);
-    return { moving: movingIn(motion), print };
+    return { moving: movingIn(motion), print: printOf(motion) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { moving: [`not everything can be looked at: ${why}`], print: '' };
