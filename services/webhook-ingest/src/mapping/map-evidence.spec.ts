@@ -72,6 +72,11 @@ describe('reading evidence', () => {
     ['no object', bytes({ ...paid('evt_1', PAYMENT), data: {} })],
     ['a currency that is none', bytes(refunded('evt_1', { currency: '!!!' }))],
     ['a prototype', Buffer.from('{"__proto__":{"id":"evt_1"}}')],
+    ['a type that no database takes', bytes(event('evt_1', 'a\u0000b', {}))],
+    ['half a character in its type', bytes(event('evt_1', 'a\ud800', {}))],
+    ['an id that no database takes', bytes(refunded('evt_1', { payment_intent: 'pi_\u0000' }))],
+    ['half a character in an id', bytes(refunded('evt_1', { charge: 'ch_\udfff' }))],
+    ['our payment under an odd id', bytes(paid('evt_1', PAYMENT, 'pi_\u0000'))],
     ['an abyss', Buffer.from('['.repeat(200_000))],
   ])('finds %s unreadable, and says why', (_, body) => {
     expect(reading(body)).toMatchObject({

@@ -57,7 +57,11 @@ export function read(
   paymentOf: (reference: string) => string | undefined,
 ): Reading {
   try {
-    return readBody(stored, mode, paymentOf);
+    const reading = readBody(stored, mode, paymentOf);
+    const bad = textsKept(reading)
+      .map(whyNotKept)
+      .find((why) => why !== undefined);
+    return bad === undefined ? reading : { outcome: 'unreadable', error: bad };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { outcome: 'unreadable', error: `what it says can't be told: ${reason}` };
@@ -96,6 +100,20 @@ function readBody(
       return { outcome: 'facts', eventType, paymentId, facts };
     }
   }
+}
+
+/**
+ * What a flush keeps of a reading beside its rows, and asks the database for: refused there, it would be refused for all
+ * that are read with it, again and again. Facts are not encoded with such texts, and those of parked rows are mended.
+ */
+function textsKept(reading: Reading): readonly string[] {
+  if (reading.outcome === 'ignored') return [reading.eventType];
+  return reading.outcome === 'unresolved' ? [reading.eventType, ...reading.references] : [];
+}
+
+function whyNotKept(text: string): string | undefined {
+  if (text.isWellFormed() && !text.includes('\u0000')) return undefined;
+  return `an id or type holds U+0000 or a lone surrogate: ${JSON.stringify(text).slice(0, 60)}`;
 }
 
 /** The message of a fact. Twice the same fact, read from other bytes of the same event, is the same content. */

@@ -183,6 +183,20 @@ describe('the mapper', () => {
     expect(await parked('poison')).toMatchObject([{ error: expect.stringContaining('is gone') }]);
   });
 
+  it('parks what no database can hold of a webhook, and goes on with those behind it', async () => {
+    const odd = [
+      bytes(event('evt_o1', 'a\u0000b', {})),
+      bytes(event('evt_o2', 'a\ud800', {})),
+      bytes(refunded('evt_o4', { payment_intent: 'pi_\u0000' })),
+      bytes(paid('evt_o5', PAYMENT, 'pi_\udfff')),
+    ];
+    const before = (await parked('poison')).length;
+    for (const body of odd) expect(await running.post(body)).toBe(200);
+    expect(await running.post(bytes(event('evt_o6', 'customer.created', {})))).toBe(200);
+    await allMapped();
+    expect((await parked('poison')).length - before).toBe(odd.length);
+  });
+
   it('is fenced when another mapper has moved the cursor', async () => {
     const input = { source: 'log:spec', partition: 0, from: 0n, to: 1n };
     await running.facts.append([], { input });
