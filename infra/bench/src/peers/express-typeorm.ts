@@ -26,7 +26,7 @@ const source = await new DataSource({
   type: 'postgres',
   url: process.env['DATABASE_URL'] ?? '',
   entities: [webhook],
-  // As many as the answers under way keep busy: more only made both of us slower.
+  // More than two cores can keep busy: as the other peer.
   poolSize: 20,
 }).initialize();
 await source.query(WEBHOOKS_TABLE);

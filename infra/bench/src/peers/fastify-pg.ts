@@ -7,7 +7,7 @@ import { WEBHOOKS_TABLE } from './webhooks-table.js';
 
 const TOLERANCE_SECONDS = 300;
 const secret = process.env['WEBHOOK_SECRET'] ?? '';
-// 20: at 32 and more, Postgres on two cores gets slower again.
+// More than two cores can keep busy, and fewer than the connections that would get into each other's way.
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] ?? '', max: 20 });
 await pool.query(WEBHOOKS_TABLE);
 
