@@ -1,13 +1,21 @@
 import type { Kafka } from 'kafkajs';
+import type { Pool } from 'pg';
 import { deadLetterTopic } from '@paylog/contracts';
 import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
+import { crossing } from '@paylog/failpoints';
+import { underLock } from './advisory-lock.js';
 import type { Logger } from './logger.js';
 import { startLoop, type Loop } from './loop.js';
 import { OUR_HEADER } from './poison.js';
 import { createPublisher, type OutgoingMessage, type Publisher } from './publisher.js';
 
+const atLettersLock = crossing('kafka.letters-lock');
+const atLettersUnlock = crossing('kafka.letters-unlock');
+const STEPS = { atLock: atLettersLock, atUnlock: atLettersUnlock };
+
 export interface DeadLetterOptions {
-  readonly log: Pick<EventLog, 'unpublishedParked' | 'markPublished'>;
+  readonly log: Pick<EventLog, 'unpublishedParked' | 'markPublished' | 'schema'>;
+  readonly pool: Pool;
   readonly kafka: Kafka;
   readonly logger?: Logger;
   /** Default 1 s: the rows are the truth, their copies may come late. */
@@ -22,13 +30,14 @@ const SEND_BYTES_MAX = 1_000_000;
 
 /**
  * Copies parked poison to `<topic>.<group>.dead-letter`, one partition, for those who look at topics. Several processes
- * may run it: a row is then copied twice at worst, with the same `dead-letter-id`. A message that just fitted into its
+ * may run it: one at a time publishes, under an advisory lock, and one that ends between publishing and marking leaves a
+ * row to be copied again, with the same `dead-letter-id`. A message that just fitted into its
  * own topic does not fit with our headers beside it: its copy goes without what is too much, and says so.
  */
 export function startDeadLetterRelay(options: DeadLetterOptions): Loop {
-  const { log, kafka, logger, everyMs = 1_000 } = options;
+  const { log, pool, kafka, logger, everyMs = 1_000 } = options;
   const publisher = createPublisher(kafka, logger);
-  const loop = startLoop(everyMs, logger, 'dead letters not published', async () => {
+  const round = async (): Promise<boolean> => {
     const rows = (await log.unpublishedParked(AT_ONCE)).sort(byOffset);
     for (const [topic, letters] of byTopic(rows)) {
       await publishLetters(publisher, topic, letters, logger);
@@ -38,6 +47,11 @@ export function startDeadLetterRelay(options: DeadLetterOptions): Loop {
     const homeless = rows.filter((row) => topicFor(row) === undefined);
     if (homeless.length > 0) await log.markPublished(homeless.map(({ id }) => id));
     return rows.length > 0;
+  };
+  const loop = startLoop(everyMs, logger, 'dead letters not published', async () => {
+    // Asked without the lock first: there is nearly never one.
+    const [any] = await log.unpublishedParked(1);
+    return any ? underLock(pool, `letters:${log.schema}`, STEPS, round) : false;
   });
   return {
     async stop() {

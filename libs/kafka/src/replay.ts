@@ -1,13 +1,14 @@
 import { crossing } from '@paylog/failpoints';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
+import { underLock } from './advisory-lock.js';
 import { passesByItself, reasonOf } from './fault.js';
 import type { Logger } from './logger.js';
 import { startLoop, type Loop } from './loop.js';
-import { REPLAY_LOCK } from './replay.sql.js';
 
-const atReplayUnlock = crossing('kafka.replay-unlock');
 const atReplayLock = crossing('kafka.replay-lock');
+const atReplayUnlock = crossing('kafka.replay-unlock');
+const STEPS = { atLock: atReplayLock, atUnlock: atReplayUnlock };
 
 export interface ReplayOptions {
   readonly log: Pick<EventLog, 'parked' | 'schema'>;
@@ -66,37 +67,6 @@ export function startReplay(options: ReplayOptions): Loop {
   return startLoop(everyMs, logger, 'ready messages not replayed', async () => {
     // Asked without the lock first: there is nearly never one.
     const [any] = await log.parked({ status: 'ready', limit: 1 });
-    return any ? underLock(pool, `replay:${log.schema}`, replay) : false;
+    return any ? underLock(pool, `replay:${log.schema}`, STEPS, replay) : false;
   });
-}
-
-/** A session's lock: it goes with its connection, so a dead process holds nothing. */
-async function underLock(pool: Pool, name: string, work: () => Promise<boolean>): Promise<boolean> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onError);
-  try {
-    if (!(await lock(client, name))) return false;
-    try {
-      return await work();
-    } finally {
-      await atReplayUnlock(() => client.query(REPLAY_LOCK.release, [name]));
-    }
-  } catch (error) {
-    broken ??= error as Error; // With the connection goes a lock that may still be held.
-    throw error;
-  } finally {
-    client.off('error', onError);
-    client.release(broken);
-  }
-}
-
-async function lock(client: PoolClient, name: string): Promise<boolean> {
-  const { rows } = await atReplayLock(() =>
-    client.query<{ locked: boolean }>(REPLAY_LOCK.take, [name]),
-  );
-  return rows[0]?.locked === true;
 }

@@ -147,7 +147,7 @@ export class ServiceParts {
   /** Copies of parked poison to the dead-letter topics, and ready rows back through `replay`; commands are obeyed. */
   parking(log: EventLog, replay: Replay): void {
     const { pool, kafka, logger } = this;
-    const letters = startDeadLetterRelay({ log, kafka, logger });
+    const letters = startDeadLetterRelay({ log, pool, kafka, logger });
     const commands = replayCommands(log, async (command) => {
       if (!this.#obey) throw new Error(`${this.name} obeys no commands: discard the row`);
       await this.#obey(command);
