@@ -6,11 +6,13 @@ import {
   stableId,
   toWireFact,
 } from '@paylog/contracts';
+import { type EventLog, LogFault } from '@paylog/event-sourcing';
 import type { Batch } from '@paylog/kafka';
 import type { Fact } from '@paylog/payment-domain';
 import { eventually } from '@paylog/testing';
 import { type Running, run } from '../testing/running.js';
 import { bytes, event, paid, PAYMENT, refunded } from '../testing/stripe.js';
+import { Mapper } from './mapper.js';
 
 let running: Running;
 beforeAll(async () => {
@@ -58,6 +60,28 @@ function aliased(alias: string, payment = PAYMENT): Batch {
   };
   const from = offset++;
   return { topic: PAYMENTS_INTENTS, partition, messages: [message], from, to: offset };
+}
+
+async function laneOf(eventId: string): Promise<number> {
+  for (let lane = 0; lane < running.evidence.lanes; lane++) {
+    const rows = await running.evidence.readLane(lane, 0n, 1_000);
+    if (rows.some(({ data }) => data.includes(`"${eventId}"`))) return lane;
+  }
+  throw new Error(`no evidence of ${eventId}`);
+}
+
+/** The facts' log, on a database that refuses to hear of one type. Notes the evidence it was told of. */
+function refusing(told: string[]): EventLog {
+  const append: EventLog['append'] = async (appends, options) => {
+    const effects = options?.effects ?? { mapped: [] };
+    const { mapped } = effects as { mapped: { id: string; eventType: string | null }[] };
+    if (mapped.some(({ eventType }) => eventType === 'customer.refused')) {
+      throw new LogFault('flush_failed', false, 'no such type');
+    }
+    told.push(...mapped.map(({ id }) => id));
+    return running.facts.append(appends, options);
+  };
+  return Object.create(running.facts, { append: { value: append } }) as EventLog;
 }
 
 describe('the mapper', () => {
@@ -195,6 +219,24 @@ describe('the mapper', () => {
     expect(await running.post(bytes(event('evt_o6', 'customer.created', {})))).toBe(200);
     await allMapped();
     expect((await parked('poison')).length - before).toBe(odd.length);
+  });
+
+  it('finds by halves the one webhook that the database refuses, parks it, and tells of all others', async () => {
+    expect(await running.post(bytes(event('evt_refused', 'customer.refused', {})))).toBe(200);
+    await allMapped();
+    const lane = await laneOf('evt_refused');
+    const rows = await running.evidence.readLane(lane, 0n, 1_000);
+    const told: string[] = [];
+    const mapper = new Mapper(running.parts.pool, refusing(told), 'test', running.parts.logger);
+    const input = { source: 'log:refused', partition: lane, from: 0n, to: BigInt(rows.length) };
+
+    expect(rows.length).toBeGreaterThan(2);
+    expect(await mapper.take({ lane, rows, input })).toBe('committed');
+    expect(await running.facts.offset(input.source, lane)).toBe(input.to);
+    expect(told.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+    expect(await parked('poison')).toContainEqual(
+      expect.objectContaining({ error: expect.stringContaining('no such type') as string }),
+    );
   });
 
   it('is fenced when another mapper has moved the cursor', async () => {

@@ -29,6 +29,9 @@ declareFailpoints([
   'webhook-ingest.look-again.after',
 ]);
 
+type Evident = Omit<Stored, 'body'>;
+type Input = FollowedBatch['input'];
+
 interface Mapped {
   readonly stored: Stored;
   reading: Reading;
@@ -71,12 +74,39 @@ export class Mapper {
     const all = rows.map(({ data, position }) => ({ evidence: fromRow(data), lane, position }));
     let from = input.from;
     for (const some of bounded(all)) {
-      const to = (some.at(-1)?.position ?? from) + 1n;
-      const outcome = await this.map(some, { input: { ...input, from, to } });
+      const outcome = await this.mapRun(some, { ...input, from });
       if (outcome === 'fenced') return 'fenced';
-      from = to;
+      from = endOf(some);
     }
     return 'committed';
+  }
+
+  /** A webhook that the database refuses, whatever it is read with, is looked for by halves and parked: it stops nobody. */
+  private async mapRun(some: readonly Evident[], input: Input): Promise<'committed' | 'fenced'> {
+    const options = { input: { ...input, to: endOf(some) } };
+    try {
+      return await this.map(some, options);
+    } catch (error) {
+      if (!(error instanceof LogFault) || error.code !== 'flush_failed') throw error;
+      const [only] = some;
+      if (only && some.length === 1) return this.park(only, error, options);
+    }
+    const middle = Math.ceil(some.length / 2);
+    const left = some.slice(0, middle);
+    const outcome = await this.mapRun(left, input);
+    if (outcome === 'fenced') return outcome;
+    return this.mapRun(some.slice(middle), { ...input, from: endOf(left) });
+  }
+
+  private async park(
+    evident: Evident,
+    { message }: LogFault,
+    options: FlushOptions,
+  ): Promise<'committed' | 'fenced'> {
+    const bodies = await bodiesOf(this.pool, [evident.evidence]);
+    const stored = { ...evident, body: bodies.get(evident.evidence.id) ?? null };
+    const error = `what it says can't be stored: ${message}`;
+    return this.write([{ stored, reading: { outcome: 'unreadable', error } }], options);
   }
 
   /** Parked webhooks that were mended, or whose payment has become known. */
@@ -110,7 +140,7 @@ export class Mapper {
   }
 
   private async map(
-    some: readonly Omit<Stored, 'body'>[],
+    some: readonly Evident[],
     options: FlushOptions,
   ): Promise<'committed' | 'fenced'> {
     const bodies = await bodiesOf(
@@ -206,6 +236,8 @@ export class Mapper {
     }
   }
 }
+
+const endOf = (run: readonly Evident[]): bigint => (run.at(-1)?.position ?? -1n) + 1n;
 
 /** A fact that is there already takes no version. */
 function versioned(reported: readonly MappedFact[], known: Known): Append[] {
