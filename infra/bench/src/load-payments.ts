@@ -130,7 +130,6 @@ class Lane {
 }
 
 function readModelRow({ paymentId, events, row }: StoredPayment): readonly Field[] {
-  const jsonbVersion = Buffer.from([1]);
   return [
     text(paymentId),
     int4(events.length),
@@ -139,7 +138,7 @@ function readModelRow({ paymentId, events, row }: StoredPayment): readonly Field
     int4(row.attempt),
     text(row.label),
     Buffer.from([row.final ? 1 : 0]),
-    Buffer.concat([jsonbVersion, text(row.state)]),
+    text(row.state),
   ];
 }
 
