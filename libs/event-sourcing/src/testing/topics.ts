@@ -54,8 +54,9 @@ export class FileTopic implements RelayTarget {
         digest: row.digest.toString('hex'),
       }),
     );
-    // One write in append mode: what two processes publish never mixes.
-    appendFileSync(this.#file(lane), `${lines.join('\n')}\n`);
+    // One write in append mode: what two processes publish never mixes. It begins a new line, for the last one may be torn:
+    // a process that is killed while it writes leaves some pages of it.
+    appendFileSync(this.#file(lane), `\n${lines.join('\n')}\n`);
     return BigInt(statSync(this.#file(lane)).size);
   }
 
@@ -64,8 +65,9 @@ export class FileTopic implements RelayTarget {
     let offset = Number(fromOffset);
     const text = readFileSync(this.#file(lane)).subarray(offset).toString('utf8');
     for (const line of text.split('\n').slice(0, -1)) {
-      const { position, data, digest, ...rest } = JSON.parse(line) as Line;
       offset += Buffer.byteLength(line) + 1;
+      if (!line.endsWith('}')) continue; // Between two batches, or torn.
+      const { position, data, digest, ...rest } = JSON.parse(line) as Line;
       yield {
         ...rest,
         position: BigInt(position),
