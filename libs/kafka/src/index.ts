@@ -1,3 +1,4 @@
+export { underLock } from './advisory-lock.js';
 export { place } from './assigner.js';
 export { BatchConsumer, BatchContext, mountConsumers, transportOf } from './batch-consumer.js';
 export { createKafka } from './client.js';
