@@ -1,13 +1,13 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { continueTrace, metrics } from '@paylog/observability';
 import type { Logger } from '@paylog/observability';
-import { Problem, problemOf } from '../problem/problem.js';
+import { type Problem, problemOf } from '../problem/problem.js';
 import { crossAnswers } from '../request/answer-failpoints.js';
 import { parseBodies } from '../request/body-parser.js';
 import { logRequests } from '../request/request-log.js';
+import { answerBrokenRequest } from './broken-request.js';
 import type { Health } from './health.js';
 
 /** Slow senders must not hold a connection: head within 5 s, whole request within 15 s. */
@@ -52,7 +52,9 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, problemOf(error));
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error: Error, socket: Socket) => {
+      answerBrokenRequest(error, socket, adapter.getInstance().server);
+    },
   });
   const fastify = adapter.getInstance() as FastifyInstance;
   parseBodies(fastify);
@@ -81,23 +83,4 @@ function sendProblem(reply: FastifyReply, problem: Problem): void {
     .status(problem.getStatus())
     .type('application/problem+json')
     .send(JSON.stringify(problem.document));
-}
-
-const BROKEN: Readonly<Record<string, readonly [number, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
-  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
-};
-
-/** What never became a request (bad framing, too slow, headers too large) still gets a problem. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, detail] = BROKEN[error.code ?? ''] ?? [400, 'The request is not valid HTTP.'];
-  const body = JSON.stringify(new Problem(status, detail).document);
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }
