@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { deadLetterTopic } from '@paylog/contracts';
 import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
 import { crossing } from '@paylog/failpoints';
-import { underLock } from './advisory-lock.js';
+import { underLock } from '@paylog/postgres';
 import type { Logger } from './logger.js';
 import { startLoop, type Loop } from './loop.js';
 import { OUR_HEADER } from './poison.js';

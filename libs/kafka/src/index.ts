@@ -1,4 +1,3 @@
-export { underLock } from './advisory-lock.js';
 export { place } from './assigner.js';
 export { BatchConsumer, BatchContext, mountConsumers, transportOf } from './batch-consumer.js';
 export { createKafka } from './client.js';

@@ -1,7 +1,7 @@
 import { crossing } from '@paylog/failpoints';
+import { underLock } from '@paylog/postgres';
 import type { Pool } from 'pg';
 import type { EventLog, ParkedRow } from '@paylog/event-sourcing';
-import { underLock } from './advisory-lock.js';
 import { passesByItself, reasonOf } from './fault.js';
 import type { Logger } from './logger.js';
 import { startLoop, type Loop } from './loop.js';

@@ -1,3 +1,4 @@
+export { underLock, type LockSteps } from './advisory-lock.js';
 export { assertDurableCommits, createPool, dedicatedClient } from './pool.js';
 export type { PoolLogger, PoolOptions } from './pool.js';
 export { createDataSource, migrate } from './data-source.js';

@@ -1,6 +1,7 @@
 import { crossing } from '@paylog/failpoints';
-import { type Loop, startLoop, underLock } from '@paylog/kafka';
+import { type Loop, startLoop } from '@paylog/kafka';
 import type { Logger } from '@paylog/observability';
+import { underLock } from '@paylog/postgres';
 import type { Pool } from 'pg';
 
 const atImportLock = crossing('reconciliation.import-lock');

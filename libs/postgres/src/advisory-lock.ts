@@ -1,11 +1,12 @@
-import type { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { ADVISORY_LOCK } from './advisory-lock.sql.js';
 
-/** The failpoints of whoever takes the lock. */
+type Step = <T>(query: () => Promise<T>) => Promise<T>;
+
+/** What is put around the two queries: the failpoints of whoever takes the lock. */
 export interface LockSteps {
-  readonly atLock: ReturnType<typeof crossing>;
-  readonly atUnlock: ReturnType<typeof crossing>;
+  readonly atLock: Step;
+  readonly atUnlock: Step;
 }
 
 /**
