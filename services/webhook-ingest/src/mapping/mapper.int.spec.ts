@@ -10,6 +10,7 @@ import { type EventLog, LogFault } from '@paylog/event-sourcing';
 import type { Batch } from '@paylog/kafka';
 import type { Fact } from '@paylog/payment-domain';
 import { eventually } from '@paylog/testing';
+import type { Pool } from 'pg';
 import { type Running, run } from '../testing/running.js';
 import { bytes, event, paid, PAYMENT, refunded } from '../testing/stripe.js';
 import { Mapper } from './mapper.js';
@@ -82,6 +83,18 @@ function refusing(told: string[]): EventLog {
     return running.facts.append(appends, options);
   };
   return Object.create(running.facts, { append: { value: append } }) as EventLog;
+}
+
+/** The database, which refuses to be asked for one reference, as Postgres refuses a character it has no place for. */
+function refusingToAsk(reference: string): Pool {
+  const { pool } = running.parts;
+  const query = async (config: { values: unknown[] }) => {
+    if (JSON.stringify(config.values).includes(reference)) {
+      throw Object.assign(new Error('no such character'), { code: '22021' });
+    }
+    return pool.query(config as never);
+  };
+  return Object.create(pool, { query: { value: query } }) as Pool;
 }
 
 describe('the mapper', () => {
@@ -237,6 +250,27 @@ describe('the mapper', () => {
     expect(await parked('poison')).toContainEqual(
       expect.objectContaining({ error: expect.stringContaining('no such type') as string }),
     );
+  });
+
+  it('finds by halves the one webhook of which the database can’t be asked, and parks it', async () => {
+    const asked = refunded('evt_unaskable', {
+      payment_intent: 'pi_unaskable',
+      charge: 'ch_unaskable',
+      id: 're_unaskable',
+    });
+    expect(await running.post(bytes(asked))).toBe(200);
+    await allMapped();
+    const lane = await laneOf('evt_unaskable');
+    const rows = await running.evidence.readLane(lane, 0n, 1_000);
+    const told: string[] = [];
+    const { logger } = running.parts;
+    const mapper = new Mapper(refusingToAsk('pi_unaskable'), refusing(told), 'test', logger);
+    const input = { source: 'log:unaskable', partition: lane, from: 0n, to: BigInt(rows.length) };
+
+    expect(rows.length).toBeGreaterThan(2);
+    expect(await mapper.take({ lane, rows, input })).toBe('committed');
+    expect(await running.facts.offset(input.source, lane)).toBe(input.to);
+    expect(told.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
   });
 
   it('is fenced when another mapper has moved the cursor', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { counter, type Logger } from '@paylog/observability';
+import { sqlState } from '@paylog/postgres';
 import { appendInFlushes, stands } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
@@ -87,7 +88,7 @@ export class Mapper {
     try {
       return await this.map(some, options);
     } catch (error) {
-      if (!(error instanceof LogFault) || error.code !== 'flush_failed') throw error;
+      if (!isRefusal(error)) throw error;
       const [only] = some;
       if (only && some.length === 1) return this.park(only, error, options);
     }
@@ -100,7 +101,7 @@ export class Mapper {
 
   private async park(
     evident: Evident,
-    { message }: LogFault,
+    { message }: Error,
     options: FlushOptions,
   ): Promise<'committed' | 'fenced'> {
     const bodies = await bodiesOf(this.pool, [evident.evidence]);
@@ -236,6 +237,10 @@ export class Mapper {
     }
   }
 }
+
+/** What no repetition mends: the flush, or a value in a question of our own (SQLSTATE class 22, data exceptions). */
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof LogFault ? error.code === 'flush_failed' : sqlState(error).startsWith('22');
 
 const endOf = (run: readonly Evident[]): bigint => (run.at(-1)?.position ?? -1n) + 1n;
 
