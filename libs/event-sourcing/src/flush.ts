@@ -7,7 +7,7 @@ import { FailedChain } from './failed-chain.js';
 import { LogFault } from './fault.js';
 import { appendValues, toAnswers, type RawAnswer } from './flush-values.js';
 import type { Append, AppendAnswer, FlushOptions } from './log.js';
-import { statement } from './log-sql.js';
+import { keptStatement } from './log-sql.js';
 import { appendsOn } from './wake.js';
 
 declareFailpoints(['event-sourcing.append.before', 'event-sourcing.append.after']);
@@ -35,7 +35,7 @@ export class Flush {
     this.#pool = pool;
     this.#schema = schema;
     this.#times = times;
-    this.#call = { name: `append ${schema}`, text: statement('call-append.sql', schema) };
+    this.#call = keptStatement('call-append.sql', schema);
   }
 
   /** All of it in one commit; or, if the server refuses it, each half by itself. */

@@ -3,7 +3,7 @@ import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import { Lease } from './lease.js';
 import type { Logger } from './log.js';
-import { statement } from './log-sql.js';
+import { type KeptStatement, keptStatement } from './log-sql.js';
 import { Session } from './session.js';
 import { isOwn, onAppended } from './wake.js';
 
@@ -40,7 +40,7 @@ export class LaneOwner {
   readonly #stopped = new AbortController();
   #lost = new AbortController();
   readonly #unsubscribe: () => void;
-  readonly #state: string;
+  readonly #state: KeptStatement;
   readonly #heads = new Map<number, string>();
   #session: Session | undefined;
   #loop: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export class LaneOwner {
     this.#options = options;
     const name = `${options.purpose} ${options.schema}`;
     this.#name = name.slice(0, APPLICATION_NAME_MAX);
-    this.#state = statement('lanes-and-peers.sql', options.schema);
+    this.#state = keptStatement('lanes-and-peers.sql', options.schema);
     this.#unsubscribe = onAppended(options.pool, options.schema, (lanes) => this.#wake(lanes));
   }
 

@@ -21,7 +21,7 @@ export interface LogSqlOptions {
 /** SQL that creates a log, for a service's migration. Run it as the owner. */
 export function createLogSql({ schema, lanes, opened, role }: LogSqlOptions): string {
   if (!Number.isInteger(lanes) || lanes < 1) throw new Error(`a log needs lanes, not ${lanes}`);
-  const sql = ['log.sql', 'guard.sql', 'append.sql', 'reimport.sql']
+  const sql = ['log.sql', 'guard.sql', 'append.sql', 'reimport.sql', 'reads.sql']
     .map(read)
     .join('\n')
     .replaceAll('{{lanes}}', String(lanes))
@@ -38,6 +38,17 @@ export function statement(file: string, schema: string): string {
   const text = read(file).replaceAll('{{schema}}', named(schema)).trim();
   statements.set(key, text);
   return text;
+}
+
+export interface KeptStatement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A statement that is parsed once a connection: for what is asked again and again, and can't be planned badly. */
+export function keptStatement(file: string, schema: string): KeptStatement {
+  const name = `${file.replace('.sql', '')} ${schema}`;
+  return { name, text: statement(file, schema) };
 }
 
 function read(file: string): string {

@@ -6,7 +6,7 @@ import { LogFault } from './fault.js';
 import { answeredBeforehand } from './failed-chain.js';
 import { Flush, withoutMove, type FlushTimes } from './flush.js';
 import type { Append, AppendAnswer, EventLog, FlushOptions, LaneHead, LogRow } from './log.js';
-import { statement } from './log-sql.js';
+import { type KeptStatement, keptStatement, statement } from './log-sql.js';
 import { PostgresParking } from './postgres-parking.js';
 import { toLogRow, type StoredRow } from './stored-row.js';
 import { onAppended, wake } from './wake.js';
@@ -53,7 +53,9 @@ class PostgresLog implements EventLog {
   readonly #pool: Pool;
   readonly #flush: Flush;
   readonly #parking: PostgresParking;
-  readonly #sql: Record<'lane' | 'streams' | 'offset' | 'heads' | 'prune', string>;
+  readonly #sql: Record<'lane' | 'heads' | 'prune', string>;
+  readonly #streams: KeptStatement;
+  readonly #offset: KeptStatement;
   #flushes = 0;
 
   constructor(pool: Pool, schema: string, lanes: number, times: FlushTimes) {
@@ -64,11 +66,11 @@ class PostgresLog implements EventLog {
     this.#parking = new PostgresParking(pool, schema);
     this.#sql = {
       lane: statement('read-lane.sql', schema),
-      streams: statement('read-streams.sql', schema),
-      offset: statement('read-offset.sql', schema),
       heads: statement('read-heads.sql', schema),
       prune: statement('prune-flushes.sql', schema),
     };
+    this.#streams = keptStatement('read-streams.sql', schema);
+    this.#offset = keptStatement('read-offset.sql', schema);
   }
 
   async append(appends: readonly Append[], given: FlushOptions = {}): Promise<AppendAnswer[]> {
@@ -103,7 +105,7 @@ class PostgresLog implements EventLog {
   async offset(source: string, partition: number): Promise<bigint | undefined> {
     const values = [source, partition];
     const { rows } = await atReadOffset(() =>
-      this.#pool.query<{ next: string }>(this.#sql.offset, values),
+      this.#pool.query<{ next: string }>({ ...this.#offset, values }),
     );
     return rows[0] && BigInt(rows[0].next);
   }
@@ -131,7 +133,7 @@ class PostgresLog implements EventLog {
   ): Promise<Map<string, LogRow[]>> {
     const values = [streams, fromVersion];
     const { rows } = await atReadStreams(() =>
-      this.#pool.query<StoredRow>(this.#sql.streams, values),
+      this.#pool.query<StoredRow>({ ...this.#streams, values }),
     );
     const found = new Map<string, LogRow[]>();
     for (const row of rows.map(toLogRow)) {

@@ -1,7 +1,7 @@
 import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import type { LogRow } from './log.js';
-import { statement } from './log-sql.js';
+import { keptStatement } from './log-sql.js';
 import { toLogRow, type StoredRow } from './stored-row.js';
 
 const atReadBatch = crossing('event-sourcing.read-batch');
@@ -25,12 +25,10 @@ export async function readBatch(
   limits: { rows: number; bytes: number },
 ): Promise<ReadRows> {
   const { rows } = await atReadBatch(() =>
-    pool.query<SeenRow>(statement('read-batch.sql', schema), [
-      lane,
-      from,
-      limits.rows,
-      limits.bytes,
-    ]),
+    pool.query<SeenRow>({
+      ...keptStatement('read-batch.sql', schema),
+      values: [lane, from, limits.rows, limits.bytes],
+    }),
   );
   const last = rows.at(-1);
   const mayBeMore = rows.length === limits.rows || last?.newest !== last?.position;

@@ -4,7 +4,7 @@ import { LogFault } from './fault.js';
 import { LaneOwner } from './lane-owner.js';
 import type { Lease } from './lease.js';
 import type { Logger, LogRow, RelayTarget } from './log.js';
-import { statement } from './log-sql.js';
+import { type KeptStatement, keptStatement, statement } from './log-sql.js';
 import { openLane, type RelayCursor } from './open-lane.js';
 import { readBatch } from './read-batch.js';
 
@@ -23,7 +23,7 @@ const DIVERGED_RETRY_MS = 30_000;
  * The stored cursor only says where a next owner begins to compare the lane with its topic: it need not be written for
  * each small batch, and may be this much behind.
  */
-const NOTE_EVERY_MS = 250;
+const NOTE_EVERY_MS = 1_000;
 
 export interface RelayOptions {
   pool: Pool;
@@ -92,7 +92,7 @@ class LaneRelay {
   readonly #lane: number;
   readonly #lease: Lease;
   readonly #report: (status: LaneStatus) => void;
-  readonly #advance: string;
+  readonly #advance: KeptStatement;
   #cursor: RelayCursor = { position: 0n, nextOffset: 0n };
   #noted: RelayCursor = this.#cursor;
   #notedAt = 0;
@@ -107,7 +107,7 @@ class LaneRelay {
     this.#lane = lane;
     this.#lease = lease;
     this.#report = report;
-    this.#advance = statement('advance-cursor.sql', options.schema);
+    this.#advance = keptStatement('advance-cursor.sql', options.schema);
   }
 
   async run(): Promise<void> {

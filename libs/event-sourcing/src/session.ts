@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crossing } from '@paylog/failpoints';
 import { dedicatedClient } from '@paylog/postgres';
 import type { Client, Pool, QueryResult, QueryResultRow } from 'pg';
+import type { KeptStatement } from './log-sql.js';
 
 const atSession = crossing('event-sourcing.session');
 
@@ -49,8 +50,11 @@ export class Session {
     }
   }
 
-  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>> {
-    const answer = this.#last.then(() => withDeadline(this.#client.query<R>(text, values)));
+  query<R extends QueryResultRow>(
+    asked: string | KeptStatement,
+    values?: unknown[],
+  ): Promise<QueryResult<R>> {
+    const answer = this.#last.then(() => withDeadline(this.#client.query<R>(asked, values)));
     this.#last = answer.catch(() => undefined);
     return answer;
   }
