@@ -90,6 +90,7 @@ create table {{schema}}.parked (
 );
 create index on {{schema}}.parked (status, parked_at) where status in ('parked', 'ready');
 create index on {{schema}}.parked (reference) where status in ('parked', 'ready');
+create index on {{schema}}.parked (key) where status in ('parked', 'ready');
 create index on {{schema}}.parked (parked_at) where kind = 'poison' and published_at is null;
 
 -- One row a flush, so that a lost answer to COMMIT can be settled. Kept for an hour.

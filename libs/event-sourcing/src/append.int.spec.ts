@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Append, AppendAnswer, EventLog } from './log.js';
+import type { Append, AppendAnswer, EventLog, ParkedListFilter } from './log.js';
 import { postgresLog } from './postgres-log.js';
 import { createLogDatabase, type TestLogDatabase } from './testing/database.js';
 import { newAppend, newRow } from './testing/rows.js';
@@ -194,6 +194,36 @@ test('a lane that was opened before the server went back in time is closed', asy
   const closed = log.append([newAppend('closed', 'closed', 0, { lane: 2 })]);
   await expect(closed).rejects.toMatchObject({ code: 'lane_closed', transient: true });
   await pool.query('update payments.lanes set opened = true');
+});
+
+test('parked rows are listed page by page, the oldest first, by whose they are', async () => {
+  const rows = Array.from({ length: 5 }, (_, n) => ({
+    id: `prk-list-${4 - n}`,
+    kind: 'poison' as const,
+    source: n === 3 ? 'others/topic' : 'group/topic',
+    partition: 0,
+    offset: BigInt(n),
+    key: n === 1 ? 'another' : 'one',
+    value: Buffer.alloc(10),
+    headers: {},
+    stage: 'decode',
+    error: 'no',
+  }));
+  for (const row of rows) await log.append([], { parked: [row] });
+  await log.markReady('prk-list-0');
+  const numbers = async (more: Partial<ParkedListFilter>) =>
+    (await log.listParked({ limit: 10, ...more })).map(({ offset }) => Number(offset));
+  expect(await numbers({})).toEqual([0, 1, 2, 3, 4]);
+  expect(await numbers({ limit: 2, after: 'prk-list-3' })).toEqual([2, 3]);
+  expect(await numbers({ status: 'ready' })).toEqual([4]);
+  expect(await numbers({ key: 'one', group: 'group' })).toEqual([0, 2, 4]);
+  const [first] = await log.listParked({ limit: 1 });
+  expect(first).not.toHaveProperty('value');
+  await log.append([], {
+    settle: rows.map(({ id }) => ({ id, status: 'discarded' as const })),
+  });
+  expect(await numbers({ after: 'prk-list-3' })).toEqual([]);
+  await log.markPublished(rows.map(({ id }) => id));
 });
 
 test('parked rows go from parked to ready to applied, and stay', async () => {

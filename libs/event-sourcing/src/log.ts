@@ -93,6 +93,9 @@ export interface ParkedRow extends NewParked {
   parkedAt: Date;
 }
 
+/** A parked row as it is listed: without what may be large. */
+export type ParkedEntry = Omit<ParkedRow, 'value' | 'mended' | 'headers'>;
+
 export interface Settled {
   id: string;
   status: 'applied' | 'discarded';
@@ -114,6 +117,17 @@ export interface ParkedFilter {
   id?: string;
   /** Default 100. */
   limit?: number;
+}
+
+export interface ParkedListFilter {
+  /** Default: `parked` and `ready`. */
+  status?: 'parked' | 'ready';
+  key?: string;
+  /** Whose messages they are: the part of `source` before the slash. */
+  group?: string;
+  /** The id of the last row of the page before. */
+  after?: string;
+  limit: number;
 }
 
 /** The end of a lane: the next position, and the hash of its last block. */
@@ -146,6 +160,8 @@ export interface EventLog {
   heads(): Promise<LaneHead[]>;
   /** Oldest first. */
   parked(filter?: ParkedFilter): Promise<ParkedRow[]>;
+  /** The same without values and headers, page by page. */
+  listParked(filter: ParkedListFilter): Promise<ParkedEntry[]>;
   /** False when there is no such row, or it is settled already. */
   markReady(id: string, mended?: Buffer): Promise<boolean>;
   discard(id: string): Promise<boolean>;

@@ -1,4 +1,11 @@
-import type { NewParked, ParkedFilter, ParkedRow, Settled } from './log.js';
+import type {
+  NewParked,
+  ParkedEntry,
+  ParkedFilter,
+  ParkedListFilter,
+  ParkedRow,
+  Settled,
+} from './log.js';
 
 interface Entry extends ParkedRow {
   published: boolean;
@@ -31,6 +38,20 @@ export class MemoryParking {
       .filter((entry) => !reference || reference.includes(entry.reference ?? ''))
       .slice(0, limit)
       .map(withoutPublished);
+  }
+
+  list({ status, key, group, after, limit }: ParkedListFilter): ParkedEntry[] {
+    const all = [...this.#entries.values()];
+    const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+    return all
+      .slice(from)
+      .filter((entry) => (status ? entry.status === status : isOpen(entry)))
+      .filter((entry) => key === undefined || entry.key === key)
+      .filter((entry) => group === undefined || entry.source.startsWith(`${group}/`))
+      .slice(0, limit)
+      .map(
+        ({ published: _, value: _value, mended: _mended, headers: _headers, ...entry }) => entry,
+      );
   }
 
   markReady(id: string, mended?: Buffer): boolean {

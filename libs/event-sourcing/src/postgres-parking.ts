@@ -1,41 +1,56 @@
 import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
-import { FLUSH_BYTES_MAX, type ParkedFilter, type ParkedRow, type ParkedStatus } from './log.js';
+import {
+  FLUSH_BYTES_MAX,
+  type ParkedEntry,
+  type ParkedFilter,
+  type ParkedListFilter,
+  type ParkedRow,
+  type ParkedStatus,
+} from './log.js';
 import { statement } from './log-sql.js';
 
 const atFindParked = crossing('event-sourcing.find-parked');
+const atListParked = crossing('event-sourcing.list-parked');
 const atUnpublishedParked = crossing('event-sourcing.unpublished-parked');
 const atMarkReady = crossing('event-sourcing.mark-ready');
 const atDiscardParked = crossing('event-sourcing.discard-parked');
 const atMarkPublished = crossing('event-sourcing.mark-published');
 
-interface StoredParked {
+interface StoredEntry {
   id: string;
   kind: 'poison' | 'unresolved';
   source: string;
   partition: number;
   offset: string;
   key: string | null;
-  value: Buffer | null;
-  headers: Record<string, string>;
   stage: string;
   error: string;
   reference: string | null;
   stream: string | null;
   status: ParkedStatus;
-  mended: Buffer | null;
   parked_at: Date;
+}
+
+interface StoredParked extends StoredEntry {
+  value: Buffer | null;
+  headers: Record<string, string>;
+  mended: Buffer | null;
 }
 
 /** The parked rows of a log in Postgres. They are parked and settled by a flush (append.sql). */
 export class PostgresParking {
   readonly #pool: Pool;
-  readonly #sql: Record<'find' | 'unpublished' | 'ready' | 'discard' | 'published', string>;
+  readonly #sql: Record<
+    'find' | 'list' | 'unpublished' | 'ready' | 'discard' | 'published',
+    string
+  >;
 
   constructor(pool: Pool, schema: string) {
     this.#pool = pool;
     this.#sql = {
       find: statement('find-parked.sql', schema),
+      list: statement('list-parked.sql', schema),
       unpublished: statement('unpublished-parked.sql', schema),
       ready: statement('mark-ready.sql', schema),
       discard: statement('discard-parked.sql', schema),
@@ -50,14 +65,24 @@ export class PostgresParking {
     const { rows } = await atFindParked(() =>
       this.#pool.query<StoredParked>(this.#sql.find, values),
     );
-    return rows.map(toParkedRow);
+    return rows.map(toParked);
+  }
+
+  async list(filter: ParkedListFilter): Promise<ParkedEntry[]> {
+    const { status, key, group, after, limit } = filter;
+    const statuses = status ? [status] : ['parked', 'ready'];
+    const values = [statuses, key ?? null, group ?? null, after ?? null, limit];
+    const { rows } = await atListParked(() =>
+      this.#pool.query<StoredEntry>(this.#sql.list, values),
+    );
+    return rows.map(toParked);
   }
 
   async unpublished(limit: number): Promise<ParkedRow[]> {
     const { rows } = await atUnpublishedParked(() =>
       this.#pool.query<StoredParked>(this.#sql.unpublished, [limit, FLUSH_BYTES_MAX]),
     );
-    return rows.map(toParkedRow);
+    return rows.map(toParked);
   }
 
   async markReady(id: string, mended?: Buffer): Promise<boolean> {
@@ -77,9 +102,12 @@ export class PostgresParking {
   }
 }
 
-function toParkedRow(stored: StoredParked): ParkedRow {
+type Parked<S extends StoredEntry> = Omit<S, 'offset' | 'reference' | 'stream' | 'parked_at'> &
+  Pick<ParkedRow, 'offset' | 'parkedAt' | 'reference' | 'stream'>;
+
+function toParked<S extends StoredEntry>(stored: S): Parked<S> {
   const { offset, reference, stream, parked_at, ...rest } = stored;
-  const row: ParkedRow = { ...rest, offset: BigInt(offset), parkedAt: parked_at };
+  const row: Parked<S> = { ...rest, offset: BigInt(offset), parkedAt: parked_at };
   if (reference !== null) row.reference = reference;
   if (stream !== null) row.stream = stream;
   return row;

@@ -7,9 +7,9 @@ import {
   ApiPropertyOptional,
   ApiTags,
 } from '@nestjs/swagger';
-import type { EventLog } from '@paylog/event-sourcing';
+import type { EventLog, ParkedEntry } from '@paylog/event-sourcing';
 import { RequireScopes } from '@paylog/http';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
 
 /** Provide the logs that park: `{ provide: PARKED_LOGS, useValue: [log] }`. */
 export const PARKED_LOGS = Symbol('logs that park');
@@ -19,6 +19,11 @@ class ParkedQuery {
   @IsOptional()
   @IsIn(['parked', 'ready'])
   status?: 'parked' | 'ready';
+
+  @ApiPropertyOptional({ description: '`next` of the page before', example: '0.prk…' })
+  @IsOptional()
+  @Matches(/^\d\.[a-z0-9-]{1,64}$/)
+  after?: string;
 }
 
 class ParkedDocument {
@@ -52,7 +57,11 @@ class ParkedDocument {
 class ParkedListDocument {
   @ApiProperty({ type: [ParkedDocument] })
   parked!: ParkedDocument[];
+  @ApiPropertyOptional({ description: 'There may be more: ask again with `after`' })
+  next?: string;
 }
+
+const PAGE = 1_000;
 
 /** What waits here for a person or for a reference. The value itself is in the dead-letter topic and the table. */
 @ApiTags('operations')
@@ -63,26 +72,43 @@ export class ParkedController {
 
   @Get()
   @RequireScopes('operations')
-  @ApiOperation({ summary: 'Open parked rows, oldest first, 1000 at most' })
+  @ApiOperation({ summary: 'Open parked rows, of each log the oldest first, 1000 a page' })
   @ApiOkResponse({ type: ParkedListDocument })
-  async list(@Query() { status }: ParkedQuery): Promise<ParkedListDocument> {
-    const rows = await Promise.all(
-      this.logs.map((log) => log.parked({ ...(status && { status }), limit: 1_000 })),
-    );
+  async list(@Query() { status, after }: ParkedQuery): Promise<ParkedListDocument> {
+    const cursor = after?.split('.') as [log: string, id: string] | undefined;
+    let last: string | undefined;
+    const rows: ParkedEntry[] = [];
+    for (let index = Number(cursor?.[0] ?? 0); index < this.logs.length; index++) {
+      const limit = PAGE - rows.length;
+      if (limit === 0) break;
+      const continued = cursor && index === Number(cursor[0]) ? { after: cursor[1] } : {};
+      const page = await this.logs[index]?.listParked({
+        limit,
+        ...(status && { status }),
+        ...continued,
+      });
+      rows.push(...(page ?? []));
+      if (page?.length) last = `${index}.${page.at(-1)?.id}`;
+    }
     return {
-      parked: rows.flat().map((row) => ({
-        id: row.id,
-        kind: row.kind,
-        source: row.source,
-        partition: row.partition,
-        offset: String(row.offset),
-        key: row.key,
-        stage: row.stage,
-        error: row.error,
-        reference: row.reference ?? null,
-        status: row.status,
-        parkedAt: row.parkedAt.toISOString(),
-      })),
+      parked: rows.map(documentOf),
+      ...(rows.length === PAGE && last !== undefined && { next: last }),
     };
   }
+}
+
+function documentOf(row: ParkedEntry): ParkedDocument {
+  return {
+    id: row.id,
+    kind: row.kind,
+    source: row.source,
+    partition: row.partition,
+    offset: String(row.offset),
+    key: row.key,
+    stage: row.stage,
+    error: row.error,
+    reference: row.reference ?? null,
+    status: row.status,
+    parkedAt: row.parkedAt.toISOString(),
+  };
 }

@@ -16,8 +16,14 @@ create table query.payments (
 ) with (fillfactor = 70); -- Room for heap-only updates: a payment changes some times, but none of its indexed columns.
 create index payments_by_order on query.payments (order_id, storefront, attempt);
 
+-- A commit may rest on what was read before it: a message is parked without a hold of its own where there is one, and the
+-- hold ends with the last parked message. Both are looked at again here, under the lock of the payment's row: who comes
+-- second sees what the first has written, and is decided again.
 create or replace function payments.project(accepted jsonb, effects jsonb) returns void
-language sql set search_path = pg_catalog as $$
+language plpgsql set search_path = pg_catalog as $$
+declare
+  changed boolean;
+begin
   insert into query.payments as held
     (payment_id, version, storefront, order_id, attempt, label, final, state)
   select e."paymentId", e.version, e.storefront, e."orderId", e.attempt, e.label, e.final,
@@ -37,5 +43,25 @@ language sql set search_path = pg_catalog as $$
     version = excluded.version, storefront = excluded.storefront, order_id = excluded.order_id,
     attempt = excluded.attempt, label = excluded.label, final = excluded.final, state = excluded.state,
     updated_at = now()
-  where held.version < excluded.version
+  where held.version < excluded.version;
+  if effects is null then
+    return;
+  end if;
+
+  select bool_or(read.now > read.then) into changed
+  from (
+    select p.version as now, r.version as then
+    from jsonb_to_recordset(effects -> 'reliedOn') as r("paymentId" text, version int)
+    join query.payments p on p.payment_id = r."paymentId"
+    order by p.payment_id
+    for share of p
+  ) read;
+  if changed or exists (
+    select from jsonb_to_recordset(effects -> 'lifts') as l("paymentId" text, "parkedId" text)
+    join payments.parked p on p.key = l."paymentId" and p.id <> l."parkedId"
+    where p.status in ('parked', 'ready') and starts_with(p.source, 'payment-state.facts/')
+  ) then
+    raise exception 'another message of a payment was parked or settled meanwhile' using errcode = '40001';
+  end if;
+end
 $$;

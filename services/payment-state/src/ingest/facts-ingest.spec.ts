@@ -137,6 +137,25 @@ describe('poison in a batch', () => {
     expect(await log.parked()).toEqual([]);
   });
 
+  it('beyond the first of its payment needs no hold of its own, and the last one settled ends it', async () => {
+    const { facts, log, state } = start();
+    await facts.take(batchOf([...messages, poison(5n), poison(6n)]));
+    await facts.take(batchOf([poison(7n)]));
+    expect(await log.readStream(payment)).toHaveLength(6);
+    const [one, two, three] = await log.parked();
+    const commanded = facts.commanded();
+    // The one that brought the hold goes first: the others still need it.
+    await commanded.discard(one!.id);
+    await log.markReady(two!.id, first.value!);
+    await facts.replay(await log.parked({ status: 'ready' }));
+    expect(await state()).toMatchObject({ held: true });
+    await commanded.discard(three!.id);
+    expect(await state()).toMatchObject({ held: false });
+    expect(await log.readStream(payment)).toHaveLength(7);
+    await facts.take(batchOf([poison(8n)]));
+    expect(await state()).toMatchObject({ held: true });
+  });
+
   it('of another group, such as a command, holds and releases nothing', async () => {
     const { facts, log } = start();
     const source = 'payment-state.operations/operations.commands.v1';

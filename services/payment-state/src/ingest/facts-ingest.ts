@@ -12,11 +12,12 @@ import {
 import type { Logger } from '@paylog/observability';
 import type { Accepted, ReportedFact } from '../payment/decide.js';
 import { record } from '../payment/payment-book.js';
-import { holdFor, releaseFor } from './hold.js';
+import type { Lift } from '../payment/parked-hold.js';
+import { holdFor, liftFor } from './hold.js';
 import { toFact } from './to-fact.js';
 import { Turns } from './turns.js';
 
-/** What is to be written for a batch: facts of good messages, and a parked row with a hold for each bad one. */
+/** What is to be written for a batch: facts of good messages, and for each bad one a parked row and a hold on its payment. */
 interface Plan {
   readonly reports: Map<ReportedFact, ConsumedMessage>;
   readonly holds: ReportedFact[];
@@ -62,19 +63,16 @@ export class FactsIngest {
     }
   }
 
-  /** Parked messages that an operator mended or wants tried again: as if they came now, and their holds end. */
+  /** Parked messages that an operator mended or wants tried again: as if they came now, and with the last the hold ends. */
   async replay(rows: readonly ParkedRow[]): Promise<void> {
     for (const row of rows) {
       const message = messageOf(row);
       const read = toFact(message);
       if (read.kind === 'poison') throw new Error(`${row.id} is still not readable: ${read.error}`);
-      const release = releaseFor(message, row.id);
-      const reports = [
-        ...(read.kind === 'fact' ? [read.report] : []),
-        ...(release ? [release] : []),
-      ];
+      const reports = read.kind === 'fact' ? [read.report] : [];
       const settle = [{ id: row.id, status: 'applied' as const }];
-      const recorded = await record(this.log, reports, { settle });
+      const lifts = await this.liftsAfter(row);
+      const recorded = await record(this.log, reports, { settle, lifts });
       if (recorded.outcome === 'committed' && recorded.unstorable[0]) {
         throw new Error(`${row.id} can't be stored: ${recorded.unstorable[0].error}`);
       }
@@ -84,7 +82,7 @@ export class FactsIngest {
     }
   }
 
-  /** The log as operators' commands see it: with a discarded message its hold ends too, in one commit. */
+  /** The log as operators' commands see it: with a payment's last parked message its hold ends too, in one commit. */
   commanded(): CommandedLog {
     const { log } = this;
     return {
@@ -99,9 +97,18 @@ export class FactsIngest {
     const [row] = await this.log.parked({ id });
     if (!row) return false;
     const held = row.source.startsWith(`${this.group}/`);
-    const release = held ? releaseFor(messageOf(row), id) : undefined;
-    await record(this.log, release ? [release] : [], { settle: [{ id, status: 'discarded' }] });
+    const lifts = held ? await this.liftsAfter(row) : [];
+    await record(this.log, [], { settle: [{ id, status: 'discarded' }], lifts });
     return true;
+  }
+
+  /** What ends when this row is settled: nothing, while another message of its payment is parked. */
+  private async liftsAfter(row: ParkedRow): Promise<Lift[]> {
+    const lift = liftFor(messageOf(row), row.id);
+    if (!lift) return [];
+    const waiting = { key: lift.paymentId, group: this.group };
+    const open = await this.log.listParked({ ...waiting, limit: 2 });
+    return open.some(({ id }) => id !== row.id) ? [] : [lift];
   }
 
   private park(plan: Plan, message: ConsumedMessage, stage: 'decode' | 'handle', error: string) {

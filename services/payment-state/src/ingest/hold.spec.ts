@@ -1,24 +1,21 @@
 import { fold } from '@paylog/payment-domain';
 import { message, paymentOfOrder, terms } from '../testing/facts.js';
-import { holdFor, releaseFor } from './hold.js';
+import { endOf, parkedHolds } from '../payment/parked-hold.js';
+import { holdFor, liftFor } from './hold.js';
 
 const payment = paymentOfOrder('order-1');
 const parked = message(payment, terms('order-1'), 0n, { value: null });
 
 describe('the hold of a parked message', () => {
-  it('blocks the payment until it is released, whichever is told first', () => {
+  it('blocks the payment until its end, whichever is told first', () => {
     const hold = holdFor(parked, 'prk1')!.fact;
-    const release = releaseFor(parked, 'prk1')!.fact;
+    const [open] = parkedHolds(fold([hold]));
+    const end = endOf(open!, liftFor(parked, 'prk1')!.at);
     expect(fold([hold]).held).toBe(true);
-    expect(fold([hold, release]).held).toBe(false);
-    expect(fold([release, hold]).held).toBe(false);
-  });
-
-  it('is one a parked row', () => {
-    const other = holdFor(parked, 'prk2')!.fact;
-    expect(
-      fold([holdFor(parked, 'prk1')!.fact, releaseFor(parked, 'prk1')!.fact, other]).held,
-    ).toBe(true);
+    expect(fold([hold, end]).held).toBe(false);
+    expect(fold([end, hold]).held).toBe(false);
+    expect(parkedHolds(fold([hold, end]))).toEqual([]);
+    expect(fold([hold, end, holdFor(parked, 'prk2')!.fact]).held).toBe(true);
   });
 
   it('is the same fact when the message is parked again', () => {
@@ -27,7 +24,7 @@ describe('the hold of a parked message', () => {
 
   it.each([null, '', 'shop', 'pay-short'])('needs a key that names a payment, not %p', (key) => {
     expect(holdFor({ ...parked, key }, 'prk1')).toBeUndefined();
-    expect(releaseFor({ ...parked, key }, 'prk1')).toBeUndefined();
+    expect(liftFor({ ...parked, key }, 'prk1')).toBeUndefined();
   });
 
   it.each(['', '-1', 'NaN', '9e99', '99999999999999999999'])(

@@ -1,6 +1,7 @@
 import { factId, operationId } from '@paylog/contracts';
 import type { ConsumedMessage } from '@paylog/kafka';
 import type { ReportedFact } from '../payment/decide.js';
+import { type Lift, PARKED } from '../payment/parked-hold.js';
 
 const PAYMENT_ID = /^pay[a-z2-7]{26}$/;
 
@@ -9,34 +10,28 @@ const PAYMENT_ID = /^pay[a-z2-7]{26}$/;
  * does not know, so nothing irreversible may follow. Undefined where the key names no payment.
  */
 export function holdFor(message: ConsumedMessage, parkedId: string): ReportedFact | undefined {
-  return holdFact(message, parkedId, 'requested');
-}
-
-/** The parked message was applied or discarded. */
-export function releaseFor(message: ConsumedMessage, parkedId: string): ReportedFact | undefined {
-  return holdFact(message, parkedId, 'canceled');
-}
-
-function holdFact(
-  message: ConsumedMessage,
-  parkedId: string,
-  outcome: 'requested' | 'canceled',
-): ReportedFact | undefined {
   const paymentId = message.key;
   if (paymentId === null || !PAYMENT_ID.test(paymentId)) return undefined;
   return {
     paymentId,
     fact: {
       type: 'operation',
-      id: factId('hold', parkedId, outcome),
+      id: factId('hold', parkedId, 'requested'),
       operation: operationId(paymentId, 'hold', parkedId),
       kind: 'hold',
-      outcome,
-      reason: 'parked',
+      outcome: 'requested',
+      reason: PARKED,
       at: brokerTime(message.timestamp),
       source: 'clock',
     },
   };
+}
+
+/** The parked message was applied or discarded, and it was the last one of its payment. */
+export function liftFor(message: ConsumedMessage, parkedId: string): Lift | undefined {
+  const paymentId = message.key;
+  if (paymentId === null || !PAYMENT_ID.test(paymentId)) return undefined;
+  return { paymentId, parkedId, at: brokerTime(message.timestamp) };
 }
 
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');

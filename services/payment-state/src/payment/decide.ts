@@ -20,6 +20,7 @@ import {
   paymentOf,
   transitions,
 } from '@paylog/payment-domain';
+import { endOf, holdsForParked, type Lift, parkedHolds } from './parked-hold.js';
 import { NEW_STREAM, type PaymentStream } from './payment-stream.js';
 
 /** A fact as it reached us, from whichever topic. */
@@ -43,27 +44,41 @@ export interface Decision {
   readonly accepted: readonly Accepted[];
   /** The log holds another content under the same id: an anomaly for a person, never a silent drop. */
   readonly contradicting: readonly ReportedFact[];
+  /** Held already for another parked message, and at which version: that must still be so at the commit. */
+  readonly reliedOn: readonly { readonly paymentId: string; readonly version: number }[];
 }
 
 /**
  * Facts to events. A known fact leaves nothing; a new one leaves one event of the same id that carries the state after
- * it. Nothing is refused: a gateway's report is a fact whatever it says.
+ * it. Nothing is refused: a gateway's report is a fact whatever it says. Only a hold for a parked message leaves nothing
+ * where there is one: else each would make the payment's state larger, and a flood of them larger than a message may be.
  */
 export function decide(
   streams: ReadonlyMap<string, PaymentStream>,
   reported: readonly ReportedFact[],
+  lifts: readonly Lift[] = [],
 ): Decision {
-  const open = new Map<string, PaymentStream & { readonly payment: Payment }>();
+  const open = new Map<string, Open>();
+  const at = (paymentId: string): Open => {
+    const known = open.get(paymentId) ?? withPayment(streams.get(paymentId) ?? NEW_STREAM);
+    open.set(paymentId, known);
+    return known;
+  };
+  const held = new Set<string>();
   const appends: Append[] = [];
   const accepted: Accepted[] = [];
   const contradicting: ReportedFact[] = [];
-  for (const report of reported) {
+  const accept = (report: ReportedFact): void => {
     const { paymentId, fact } = report;
-    const before = open.get(paymentId) ?? withPayment(streams.get(paymentId) ?? NEW_STREAM);
+    const before = at(paymentId);
     const known = before.facts.byId.get(fact.id);
     if (known) {
       if (contentOf(known) !== contentOf(fact)) contradicting.push(report);
-      continue;
+      return;
+    }
+    if (holdsForParked(fact) && parkedHolds(before.payment).length > 0) {
+      held.add(paymentId);
+      return;
     }
     const facts = add(before.facts, fact);
     const payment = paymentOf(facts);
@@ -71,11 +86,20 @@ export function decide(
     open.set(paymentId, after);
     appends.push(eventOf(report, before.payment, after));
     accepted.push({ report, orderId: payment.terms?.orderId });
+  };
+  for (const report of reported) accept(report);
+  for (const { paymentId, at: time } of lifts) {
+    for (const hold of parkedHolds(at(paymentId).payment)) {
+      accept({ paymentId, fact: endOf(hold, time) });
+    }
   }
-  return { appends, accepted, contradicting };
+  const reliedOn = [...held].map((paymentId) => ({ paymentId, version: at(paymentId).version }));
+  return { appends, accepted, contradicting, reliedOn };
 }
 
-function withPayment(stream: PaymentStream) {
+type Open = PaymentStream & { readonly payment: Payment };
+
+function withPayment(stream: PaymentStream): Open {
   return { ...stream, payment: paymentOf(stream.facts) };
 }
 

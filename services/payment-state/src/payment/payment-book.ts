@@ -7,6 +7,7 @@ import {
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { appendInFlushes } from '@paylog/service';
 import { type Accepted, decide, type ReportedFact } from './decide.js';
+import type { Lift } from './parked-hold.js';
 import { streamOf, type PaymentStream } from './payment-stream.js';
 
 declareFailpoints([
@@ -25,6 +26,12 @@ export type Recorded =
     }
   | { readonly outcome: 'fenced' };
 
+/** What comes with the facts, in the same commit. */
+export interface RecordOptions extends Omit<FlushOptions, 'effects'> {
+  /** Payments whose hold for parked messages ends. */
+  readonly lifts?: readonly Lift[];
+}
+
 /** Another process wrote to a stream between our read and our append, this often in a row at most. */
 const ATTEMPTS_MAX = 20;
 const OTHER_CONTENT = 'the log holds another content under this fact id';
@@ -37,17 +44,22 @@ const OTHER_CONTENT = 'the log holds another content under this fact id';
 export async function record(
   log: EventLog,
   reported: readonly ReportedFact[],
-  options: FlushOptions,
+  options: RecordOptions,
 ): Promise<Recorded> {
+  const { lifts = [], ...flush } = options;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const streams = await load(log, reported);
-    const { appends, accepted, contradicting } = decide(streams, reported);
+    const streams = await load(log, [...reported, ...lifts]);
+    const { appends, accepted, contradicting, reliedOn } = decide(streams, reported, lifts);
     if (contradicting.length > 0) {
       const unstorable = contradicting.map((report) => ({ report, error: OTHER_CONTENT }));
       return { outcome: 'committed', appended: [], unstorable };
     }
     await failpoint('payment-state.append.before');
-    const answers = await appendInFlushes(log, appends, options);
+    const answers = await appendInFlushes(log, appends, {
+      ...flush,
+      // Looked at once more in the commit itself: see sql/query.sql.
+      ...(reliedOn.length + lifts.length > 0 && { effects: { reliedOn, lifts } }),
+    });
     await failpoint('payment-state.append.after');
     if (answers.some(({ status }) => status === 'offset_moved')) return { outcome: 'fenced' };
     const unstorable = accepted.flatMap(({ report }, i) => {
@@ -72,7 +84,7 @@ function whyUnstorable(answer: AppendAnswer | undefined): string | undefined {
 
 async function load(
   log: EventLog,
-  reported: readonly ReportedFact[],
+  reported: readonly { readonly paymentId: string }[],
 ): Promise<Map<string, PaymentStream>> {
   const ids = [...new Set(reported.map(({ paymentId }) => paymentId))];
   await failpoint('payment-state.load.before');
