@@ -1,59 +1,72 @@
+import type { CallWriter } from './call-writer.js';
 import { effectsJson } from './check-append.js';
-import { contentDigest } from './digest.js';
+import { contentDigest, rowDigestText } from './digest.js';
 import type { Append, AppendAnswer, FlushOptions, LogRow, NewParked } from './log.js';
-import { byteaArray, int4Array, int8Array, textArray } from './pg-arrays.js';
-import { RowColumns } from './row-columns.js';
+import type { AnsweredRow } from './prepared-call.js';
+import { appendedRows, writeRows } from './row-columns.js';
 
 /** The parameters of `append()` in the order of `append.sql`. */
-export function appendValues(
+export function writeAppend(
+  out: CallWriter,
   flushId: string,
   appends: readonly Append[],
   { input, parked, settle, effects }: FlushOptions,
-): unknown[] {
+): void {
   const lanes = [...new Set(appends.map(({ lane }) => lane))].sort((a, b) => a - b);
   const laneNumber = numbered(lanes);
   const streams = [...new Set(appends.map(({ stream }) => stream))];
   const streamNumber = numbered(streams);
-  const rows = RowColumns.ofAppends(appends);
   const first = firstWithKey(appends);
-  return [
-    flushId,
-    input?.source ?? null,
-    input?.partition ?? null,
-    input?.from ?? null,
-    input?.to ?? null,
-    int4Array(lanes),
-    textArray(streams),
-    expectedTogether(appends, first),
-    int4Array(appends.map(({ lane }) => laneNumber.get(lane) ?? 0)),
-    int4Array(appends.map(({ stream }) => streamNumber.get(stream) ?? 0)),
-    int4Array(rowsBefore(appends)),
-    int4Array(first),
-    int4Array(appends.map(({ expectedVersion }) => expectedVersion)),
-    int4Array(appends.map((append) => append.rows.length)),
-    textArray(appends.map(({ key }) => key)),
-    byteaArray(appends.map(contentDigest)),
-    attachments(appends),
-    ...effectsOf(appends),
-    ...rows.placement(),
-    ...rows.content(),
-    parked?.length ? JSON.stringify(parked.map(parkedJson)) : null,
-    settle?.length ? JSON.stringify(settle) : null,
-    effects === undefined ? null : JSON.stringify(effects),
-  ];
+  out.uuid(flushId);
+  out.text(input?.source);
+  out.int4(input?.partition);
+  out.int8(input?.from);
+  out.int8(input?.to);
+  out.int4s(lanes, same);
+  out.texts(streams, same);
+  const expected = expectedTogether(appends, first);
+  if (expected) out.int4s(expected, same);
+  else out.null();
+  out.int4s(appends, ({ lane }) => laneNumber.get(lane) ?? 0);
+  out.int4s(appends, ({ stream }) => streamNumber.get(stream) ?? 0);
+  out.int4s(rowsBefore(appends), same);
+  out.int4s(first, same);
+  out.int4s(appends, ({ expectedVersion }) => expectedVersion);
+  out.int4s(appends, ({ rows }) => rows.length);
+  out.texts(appends, ({ key }) => key);
+  out.byteas(appends, contentDigest);
+  if (appends.every(({ attachment }) => attachment === undefined)) out.null();
+  else out.byteas(appends, ({ attachment }) => attachment);
+  writeEffects(out, appends);
+  const rows = appendedRows(appends);
+  out.int4s(rows, ({ append }) => append);
+  out.int4s(rows, ({ number }) => number);
+  out.int4s(rows, ({ lane }) => lane);
+  writeRows(out, rows, (placed) => rowDigestText(placed, placed.row));
+  out.jsonb(parked?.length ? JSON.stringify(parked.map(parkedJson)) : undefined);
+  out.jsonb(settle?.length ? JSON.stringify(settle) : undefined);
+  out.jsonb(effects === undefined ? undefined : JSON.stringify(effects));
 }
 
 /** The parameters of `reimport()` in the order of `reimport.sql`. */
-export function reimportValues(flushId: string, lane: number, rows: readonly LogRow[]): unknown[] {
-  const positions = int8Array(rows.map(({ position }) => position));
-  return [flushId, lane, positions, ...RowColumns.ofRows(rows).content()];
+export function writeReimport(
+  out: CallWriter,
+  flushId: string,
+  lane: number,
+  rows: readonly LogRow[],
+): void {
+  out.uuid(flushId);
+  out.int4(lane);
+  out.int8s(rows, ({ position }) => position);
+  const placed = rows.map((row) => ({ ...placeOf(row), row }));
+  writeRows(out, placed, ({ row }) => row.digest);
 }
 
-/** What the database function answered, as text: arrays are `{1,2,3}`. */
-export type RawAnswer = [statuses: string, lanes: string, positions: string, versions: string];
+const placeOf = ({ lane, stream, version, key }: LogRow) => ({ lane, stream, version, key });
 
-export function toAnswers(count: number, raw: RawAnswer): AppendAnswer[] {
-  const statuses = raw[0];
+/** What the database function answered, as text: arrays are `{1,2,3}`. */
+export function toAnswers(count: number, raw: AnsweredRow): AppendAnswer[] {
+  const statuses = raw[0] ?? '';
   const positions = elements(raw[2]);
   if (statuses === 'm') {
     const moved = { status: 'offset_moved', next: BigInt(positions[0] ?? 0) } as const;
@@ -93,17 +106,20 @@ function firstWithKey(appends: readonly Append[]): number[] {
  * The version that each stream must be at for all appends to be accepted together: none is there twice, and each
  * expects what the one before it leaves. Null when they must be looked at one by one.
  */
-function expectedTogether(appends: readonly Append[], first: readonly number[]): Buffer | null {
+function expectedTogether(
+  appends: readonly Append[],
+  first: readonly number[],
+): number[] | undefined {
   const expected: number[] = [];
   const reached = new Map<string, number>();
   for (const [i, { stream, expectedVersion, rows }] of appends.entries()) {
-    if (first[i] !== i + 1) return null;
+    if (first[i] !== i + 1) return undefined;
     const version = reached.get(stream);
     if (version === undefined) expected.push(expectedVersion);
-    else if (version !== expectedVersion) return null;
+    else if (version !== expectedVersion) return undefined;
     reached.set(stream, expectedVersion + rows.length);
   }
-  return int4Array(expected);
+  return expected;
 }
 
 /** For each append, how many rows of this flush are before it in its lane. */
@@ -117,13 +133,18 @@ function rowsBefore(appends: readonly Append[]): number[] {
 }
 
 /** What `project()` gets of each append, but its position, and whether it supersedes: see `append.sql`. */
-function effectsOf(appends: readonly Append[]): (Buffer | null)[] {
+function writeEffects(out: CallWriter, appends: readonly Append[]): void {
   const projected = appends.map(projectedOf);
-  if (projected.every((effects) => effects === undefined)) return [null, null];
-  const superseding = appends.map(({ effectsSupersede }, i) =>
-    effectsSupersede === true && projected[i] !== undefined ? 1 : 0,
-  );
-  return [textArray(projected), superseding.includes(1) ? int4Array(superseding) : null];
+  if (projected.every((effects) => effects === undefined)) {
+    out.null();
+    out.null();
+    return;
+  }
+  out.texts(projected, same);
+  const supersedes = ({ effectsSupersede }: Append, i: number) =>
+    effectsSupersede === true && projected[i] !== undefined;
+  if (appends.some(supersedes)) out.int4s(appends, (append, i) => Number(supersedes(append, i)));
+  else out.null();
 }
 
 function projectedOf(append: Append): string | undefined {
@@ -136,11 +157,6 @@ function projectedOf(append: Append): string | undefined {
   );
 }
 
-function attachments(appends: readonly Append[]): Buffer | null {
-  if (appends.every(({ attachment }) => attachment === undefined)) return null;
-  return byteaArray(appends.map(({ attachment }) => attachment));
-}
-
 const parkedJson = ({ offset, value, ...rest }: NewParked): unknown => ({
   ...rest,
   offset: String(offset),
@@ -151,5 +167,7 @@ function numbered<T>(values: readonly T[]): Map<T, number> {
   return new Map(values.map((value, i) => [value, i + 1]));
 }
 
-const elements = (array: string | null): string[] =>
+const same = <T>(value: T): T => value;
+
+const elements = (array: string | null | undefined): string[] =>
   !array || array === '{}' ? [] : array.slice(1, -1).split(',');

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { isConnectionLost, sqlState } from '@paylog/postgres';
 import type { Pool, PoolClient } from 'pg';
+import { CallWriter } from './call-writer.js';
 import { FailedChain } from './failed-chain.js';
 import { LogFault } from './fault.js';
-import { appendValues, toAnswers, type RawAnswer } from './flush-values.js';
+import { toAnswers, writeAppend } from './flush-values.js';
 import type { Append, AppendAnswer, FlushOptions } from './log.js';
-import { keptStatement } from './log-sql.js';
+import { keptStatement, type KeptStatement } from './log-sql.js';
+import { type AnsweredRow, PreparedCall } from './prepared-call.js';
 import { appendsOn } from './wake.js';
 
 declareFailpoints(['event-sourcing.append.before', 'event-sourcing.append.after']);
@@ -21,15 +23,14 @@ export interface FlushTimes {
 
 const CONTENTION_ATTEMPTS_MAX = 10;
 const LANE_CLOSED = 'PL001';
-/** Raw text: the answer's arrays are split here, which is cheaper than parsing each element. */
-const RAW = { getTypeParser: () => (text: string) => text };
 
 /** Calls `append()`: retries what passes, settles lost answers, and finds the poison in a flush. */
 export class Flush {
   readonly #pool: Pool;
   readonly #schema: string;
   readonly #times: FlushTimes;
-  readonly #call: { name: string; text: string };
+  readonly #call: KeptStatement;
+  readonly #spareWriters: CallWriter[] = [];
 
   constructor(pool: Pool, schema: string, times: FlushTimes) {
     this.#pool = pool;
@@ -94,11 +95,15 @@ export class Flush {
     appends: readonly Append[],
     options: FlushOptions,
   ): Promise<AppendAnswer[] | Error> {
-    const flushId = randomUUID();
-    const values = appendValues(flushId, appends, options);
+    const writer = this.#spareWriters.pop() ?? new CallWriter();
+    writeAppend(writer.begin(this.#call.name), randomUUID(), appends, options);
+    const message = writer.end();
     for (let attempt = 1; ; attempt++) {
       try {
-        return toAnswers(appends.length, await this.#settled(values));
+        const answer = await this.#settled(message);
+        // Not after an error: a connection that was given up may hold it still.
+        if (writer.worthKeeping) this.#spareWriters.push(writer);
+        return toAnswers(appends.length, answer);
       } catch (error) {
         if (this.#isContention(error)) {
           if (attempt === CONTENTION_ATTEMPTS_MAX) throw contention(error);
@@ -118,11 +123,11 @@ export class Flush {
    * One call with an answer for certain. A lost answer leaves open whether the commit was done: the
    * same flush id again is either found committed, or run.
    */
-  async #settled(values: unknown[]): Promise<RawAnswer> {
+  async #settled(message: Buffer): Promise<AnsweredRow> {
     let deadline: number | undefined;
     for (;;) {
       try {
-        return await this.#callOnce(values);
+        return await this.#callOnce(message);
       } catch (error) {
         if (!isConnectionLost(error)) throw error;
         const neverSent = error instanceof NotSent;
@@ -134,7 +139,7 @@ export class Flush {
     }
   }
 
-  async #callOnce(values: unknown[]): Promise<RawAnswer> {
+  async #callOnce(message: Buffer): Promise<AnsweredRow> {
     const client = await this.#connect();
     appendsOn(this.#pool, client);
     // Without an answer nothing can be said about the connection either: it is given up.
@@ -142,13 +147,11 @@ export class Flush {
     const timer = setTimeout(() => client.release(true), this.#times.answerTimeoutMs);
     try {
       await failpoint('event-sourcing.append.before');
-      const query = { ...this.#call, values, rowMode: 'array' as const, types: RAW };
-      const { rows } = await client.query<RawAnswer>(query);
+      const { answer } = client.query(new PreparedCall(this.#call, message));
+      const row = await answer;
       await failpoint('event-sourcing.append.after');
       lost = false;
-      const raw = rows[0];
-      if (!raw) throw new Error('append() answered no row');
-      return raw;
+      return row;
     } catch (error) {
       lost = isConnectionLost(error);
       throw error;

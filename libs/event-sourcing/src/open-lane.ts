@@ -4,9 +4,11 @@ import { sqlState } from '@paylog/postgres';
 import type { Pool, PoolClient } from 'pg';
 import { rowDigest } from './digest.js';
 import { LogFault } from './fault.js';
-import { reimportValues } from './flush-values.js';
+import { CallWriter } from './call-writer.js';
+import { writeReimport } from './flush-values.js';
 import type { LogRow, RelayTarget } from './log.js';
-import { statement } from './log-sql.js';
+import { keptStatement, statement } from './log-sql.js';
+import { PreparedCall } from './prepared-call.js';
 
 const atReadCursor = crossing('event-sourcing.read-cursor');
 const atCloseLane = crossing('event-sourcing.close-lane');
@@ -136,8 +138,7 @@ async function reimport(options: OpenLaneOptions, rows: readonly LogRow[]): Prom
   let broken: Error | undefined;
   try {
     await client.query('begin');
-    const values = reimportValues(randomUUID(), lane, rows);
-    await client.query(statement('call-reimport.sql', schema), values);
+    await client.query(reimportCall(schema, lane, rows)).answer;
     await onReimported?.(client, rows);
     await atReimport(() => client.query('commit'));
   } catch (error) {
@@ -150,6 +151,13 @@ async function reimport(options: OpenLaneOptions, rows: readonly LogRow[]): Prom
   } finally {
     client.release(broken);
   }
+}
+
+function reimportCall(schema: string, lane: number, rows: readonly LogRow[]): PreparedCall {
+  const call = keptStatement('call-reimport.sql', schema);
+  const writer = new CallWriter().begin(call.name);
+  writeReimport(writer, randomUUID(), lane, rows);
+  return new PreparedCall(call, writer.end());
 }
 
 function checkOwnDigest(schema: string, lane: number, row: LogRow): void {

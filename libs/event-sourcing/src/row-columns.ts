@@ -1,114 +1,45 @@
-import { rowDigest } from './digest.js';
-import type { Append, LogRow } from './log.js';
-import { byteaArray, int4Array, textArray } from './pg-arrays.js';
+import type { CallWriter } from './call-writer.js';
+import type { Append, LogRow, NewRow } from './log.js';
 
-type Texts = (string | undefined)[];
+/** A row, and where it belongs. It refers to what it was given: a copy for each row would cost more than all the rest. */
+export interface PlacedRow extends Pick<LogRow, 'lane' | 'stream' | 'version' | 'key'> {
+  readonly row: NewRow;
+}
 
-/**
- * Rows turned into columns, as `unnest` takes them. Filled by pushes, because a copied object for
- * each row cost more than everything else on this path.
- */
-export class RowColumns {
-  readonly #append: number[] = [];
-  readonly #number: number[] = [];
-  readonly #lane: number[] = [];
-  readonly #stream: Texts = [];
-  readonly #version: number[] = [];
-  readonly #id: Texts = [];
-  readonly #type: Texts = [];
-  readonly #schemaVersion: number[] = [];
-  readonly #source: Texts = [];
-  readonly #time: Texts = [];
-  readonly #correlationId: Texts = [];
-  readonly #causationId: Texts = [];
-  readonly #traceparent: Texts = [];
-  readonly #key: Texts = [];
-  readonly #data: Buffer[] = [];
-  readonly #digest: Buffer[] = [];
+/** A row of an append of a flush: the append's number from 1, and the row's number in it from 0. */
+export interface AppendedRow extends PlacedRow {
+  readonly append: number;
+  readonly number: number;
+}
 
-  static ofAppends(appends: readonly Append[]): RowColumns {
-    const columns = new RowColumns();
-    appends.forEach(({ lane, stream, key, expectedVersion, rows }, owner) => {
-      rows.forEach((row, number) => {
-        const version = expectedVersion + 1 + number;
-        const { id, type, schemaVersion, source, time, data } = row;
-        const { correlationId, causationId, traceparent } = row;
-        const digest = rowDigest({
-          lane,
-          stream,
-          version,
-          id,
-          type,
-          schemaVersion,
-          source,
-          time,
-          correlationId,
-          causationId,
-          traceparent,
-          key,
-          data,
-        });
-        columns.#append.push(owner + 1);
-        columns.#number.push(number);
-        columns.#push(lane, stream, version, key, row, digest);
-      });
-    });
-    return columns;
-  }
-
-  static ofRows(rows: readonly LogRow[]): RowColumns {
-    const columns = new RowColumns();
-    for (const row of rows) {
-      columns.#push(row.lane, row.stream, row.version, row.key, row, row.digest);
+export function appendedRows(appends: readonly Append[]): AppendedRow[] {
+  const placed: AppendedRow[] = [];
+  for (const [i, { lane, stream, key, expectedVersion, rows }] of appends.entries()) {
+    for (const [number, row] of rows.entries()) {
+      const version = expectedVersion + 1 + number;
+      placed.push({ append: i + 1, number, lane, stream, version, key, row });
     }
-    return columns;
   }
+  return placed;
+}
 
-  /** Which append, which row of it, which lane: what is before `stream` in `append.sql`. */
-  placement(): Buffer[] {
-    return [int4Array(this.#append), int4Array(this.#number), int4Array(this.#lane)];
-  }
-
-  /** From `stream` on, in the order of `append.sql` and `reimport.sql`. */
-  content(): Buffer[] {
-    return [
-      textArray(this.#stream),
-      int4Array(this.#version),
-      textArray(this.#id),
-      textArray(this.#type),
-      int4Array(this.#schemaVersion),
-      textArray(this.#source),
-      textArray(this.#time),
-      textArray(this.#correlationId),
-      textArray(this.#causationId),
-      textArray(this.#traceparent),
-      textArray(this.#key),
-      byteaArray(this.#data),
-      byteaArray(this.#digest),
-    ];
-  }
-
-  #push(
-    lane: number,
-    stream: string,
-    version: number,
-    key: string,
-    row: Append['rows'][number],
-    digest: Buffer,
-  ): void {
-    this.#lane.push(lane);
-    this.#stream.push(stream);
-    this.#version.push(version);
-    this.#id.push(row.id);
-    this.#type.push(row.type);
-    this.#schemaVersion.push(row.schemaVersion);
-    this.#source.push(row.source);
-    this.#time.push(row.time);
-    this.#correlationId.push(row.correlationId);
-    this.#causationId.push(row.causationId);
-    this.#traceparent.push(row.traceparent);
-    this.#key.push(key);
-    this.#data.push(row.data);
-    this.#digest.push(digest);
-  }
+/** Rows turned into columns, as `unnest` takes them: from `stream` on, in the order of `append.sql` and `reimport.sql`. */
+export function writeRows<Row extends PlacedRow>(
+  out: CallWriter,
+  rows: readonly Row[],
+  digestOf: (row: Row) => Buffer | string,
+): void {
+  out.texts(rows, ({ stream }) => stream);
+  out.int4s(rows, ({ version }) => version);
+  out.texts(rows, ({ row }) => row.id);
+  out.texts(rows, ({ row }) => row.type);
+  out.int4s(rows, ({ row }) => row.schemaVersion);
+  out.texts(rows, ({ row }) => row.source);
+  out.texts(rows, ({ row }) => row.time);
+  out.texts(rows, ({ row }) => row.correlationId);
+  out.texts(rows, ({ row }) => row.causationId);
+  out.texts(rows, ({ row }) => row.traceparent);
+  out.texts(rows, ({ key }) => key);
+  out.byteas(rows, ({ row }) => row.data);
+  out.byteas(rows, digestOf);
 }

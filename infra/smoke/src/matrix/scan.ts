@@ -144,7 +144,7 @@ const SPARED: readonly Spared[] = [
     why: 'inside the steps of a rebuild',
   },
   { file: /\/(?:reproject|reimported)\.ts$/, why: 'inside event-sourcing.reimport' },
-  { call: /call-reimport\.sql/, why: 'inside event-sourcing.reimport' },
+  { call: /\(reimportCall\(/, why: 'inside event-sourcing.reimport' },
   {
     file: /reconciliation\/src\/statement\/.*\.sql\.ts$/,
     call: /\bclient\.query/,
