@@ -32,6 +32,8 @@ export interface Sent {
 
 const PARTITIONS = 8;
 const TICK_MS = 250;
+/** Made at once at most: who is behind must not keep the others of this process waiting. */
+const MADE_AT_ONCE = 250;
 /** One send makes a record batch a partition, and a topic takes a batch of 1 MiB at most. */
 const BATCH_BYTES_MAX = 950_000;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -69,7 +71,7 @@ async function floodTopic(
   let count = 0;
   while (count < messages && !signal.aborted) {
     const share = Math.min(1, (Date.now() - startedAt) / (overSeconds * 1_000));
-    const due = Math.floor(share * messages) - count;
+    const due = Math.min(MADE_AT_ONCE, Math.floor(share * messages) - count);
     const fuzzed = Array.from({ length: due }, () => fuzzedMessage(random, topic, examples));
     for (const batch of batchesOf(fuzzed)) {
       const next = await publisher.publish(topic, batch);

@@ -32,7 +32,12 @@ export interface Latency {
 
 export interface FloodResult {
   readonly ok: boolean;
-  readonly requests: { readonly sent: number; readonly byAnswer: Readonly<Record<string, number>> };
+  readonly requests: {
+    readonly sent: number;
+    readonly byAnswer: Readonly<Record<string, number>>;
+    /** Genuine ones that we took too long to hand over, got a 408 for, and sent again. */
+    readonly lateByUs: number;
+  };
   readonly messages: Readonly<Record<string, number>>;
   /** By `<group>/<topic>`: what each reader set aside, and what it took at its word. */
   readonly parked: Readonly<Record<string, { readonly parked: number; readonly taken: number }>>;
@@ -141,7 +146,11 @@ async function pour(
   const releases = await releaseTimes(world, load.acked.orders);
   return {
     ok: violations.length === 0 && wrong.length === 0,
-    requests: { sent: requests, byAnswer: http.answers },
+    requests: {
+      sent: requests,
+      byAnswer: http.answers,
+      lateByUs: http.lateByUs + genuine.lateByUs,
+    },
     messages: Object.fromEntries(sent.map(({ topic, count }) => [topic, count])),
     parked: Object.fromEntries(
       aside.map(({ group, topic, parked, taken }) => [`${group}/${topic}`, { parked, taken }]),
