@@ -5,6 +5,7 @@ interface Options {
   readonly sample?: number;
   readonly seed: number;
   readonly only?: string;
+  readonly from?: number;
   readonly json?: true;
 }
 
@@ -15,6 +16,7 @@ new Command('crash-matrix')
   .option('--sample <n>', 'so many points, chosen by the seed; default: all of them', whole)
   .option('--seed <n>', 'which points come together, and which orders come', whole, 1)
   .option('--only <name>', 'only points whose name holds this')
+  .option('--from <wave>', 'go on with this wave of a run with the same seed that was cut', wave)
   .option('--json', 'the result as the last line of stdout')
   .action(async (options: Options) => {
     // Whatever was cut short is over with the process; what it started ends with it.
@@ -45,6 +47,12 @@ async function main({ json, ...options }: Options): Promise<number> {
 
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+function wave(text: string): number {
+  const number = whole(text);
+  if (number === 0) throw new InvalidArgumentError('waves are counted from 1');
+  return number;
 }
 
 function whole(text: string): number {
