@@ -98,11 +98,12 @@ export class Flush {
     const writer = this.#spareWriters.pop() ?? new CallWriter();
     writeAppend(writer.begin(this.#call.name), randomUUID(), appends, options);
     const message = writer.end();
+    // A connection that was given up may hold the bytes, and send them yet: they must not become another call's.
+    let givenUp = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        const answer = await this.#settled(message);
-        // Not after an error: a connection that was given up may hold it still.
-        if (writer.worthKeeping) this.#spareWriters.push(writer);
+        const answer = await this.#settled(message, () => (givenUp = true));
+        if (!givenUp && writer.worthKeeping) this.#spareWriters.push(writer);
         return toAnswers(appends.length, answer);
       } catch (error) {
         if (this.#isContention(error)) {
@@ -123,13 +124,14 @@ export class Flush {
    * One call with an answer for certain. A lost answer leaves open whether the commit was done: the
    * same flush id again is either found committed, or run.
    */
-  async #settled(message: Buffer): Promise<AnsweredRow> {
+  async #settled(message: Buffer, onLost: () => void): Promise<AnsweredRow> {
     let deadline: number | undefined;
     for (;;) {
       try {
         return await this.#callOnce(message);
       } catch (error) {
         if (!isConnectionLost(error)) throw error;
+        onLost();
         const neverSent = error instanceof NotSent;
         if (neverSent && deadline === undefined) throw unavailable(error);
         deadline ??= Date.now() + this.#times.settleTimeoutMs;
