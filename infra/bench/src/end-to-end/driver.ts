@@ -50,7 +50,8 @@ class Driver {
     const { payments, perSecond } = this.drive;
     const started = performance.now();
     for (let sent = 0; sent < payments.length; await sleep(TICK_MS)) {
-      const due = Math.floor(((performance.now() - started) * perSecond) / 1_000);
+      // The first is due at once.
+      const due = 1 + Math.floor(((performance.now() - started) * perSecond) / 1_000);
       for (; sent < Math.min(due, payments.length); sent++) {
         const payment = payments[sent] ?? '';
         this.#due.set(payment, started + (sent * 1_000) / perSecond);
