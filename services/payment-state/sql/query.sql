@@ -58,8 +58,10 @@ begin
   ) read;
   if changed or exists (
     select from jsonb_to_recordset(effects -> 'lifts') as l("paymentId" text, "parkedId" text)
-    join payments.parked p on p.key = l."paymentId" and p.id <> l."parkedId"
-    where p.status in ('parked', 'ready') and starts_with(p.source, 'payment-state.facts/')
+    join payments.parked own on own.id = l."parkedId"
+    join payments.parked p on p.key = l."paymentId" and p.id <> own.id
+      and split_part(p.source, '/', 1) = split_part(own.source, '/', 1)
+    where p.status in ('parked', 'ready')
   ) then
     raise exception 'another message of a payment was parked or settled meanwhile' using errcode = '40001';
   end if;

@@ -1,13 +1,10 @@
 import { signatureHeader } from '@paylog/gateways';
+import type { Asked } from './ask.js';
 import { integerBetween, oneOf, type Random } from '../random.js';
 import { brokenUtf8, deeplyNested, flipped, oddField, randomBytes, truncated } from './mutate.js';
 import { pick } from './pick.js';
 
-export interface FuzzedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly body: Buffer | undefined;
+export interface FuzzedRequest extends Asked {
   /** Signed as it should be: it must be stored, whatever it says. Else nobody may take it in. */
   readonly genuine: boolean;
 }

@@ -53,6 +53,11 @@ export async function crashMatrix(options: MatrixOptions): Promise<MatrixResult>
   const targets = targetsOf(failpointsIn(sourcesOf(repository)));
   const all = planWaves(targets, { ...options, livesAWave: LIVES_A_WAVE });
   const waves = all.slice(from - 1);
+  if (waves.length === 0) {
+    throw new Error(
+      `no point to be died at: of ${all.length} waves none is left, see --only and --from`,
+    );
+  }
   tell(`${countIn(waves)} points in ${waves.length} waves`);
   const played = await playAll({ waves, from, reachedWithinMs: REACHED_WITHIN_MS }, options);
   const missed = played.flatMap((wave) => wave.missed);
