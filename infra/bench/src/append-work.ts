@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repository } from '@paylog/local';
-import type { Append } from '@paylog/event-sourcing';
+import { type Append, FLUSH_APPENDS_MAX } from '@paylog/event-sourcing';
 import type { Fact } from '@paylog/payment-domain';
 import { idsOf } from './payment-histories.js';
 import { TEN_FACTS } from './told-histories.js';
@@ -23,8 +23,8 @@ export interface AppendWork {
 
 export const INPUT = 'payment-state.facts/payments.intents.v1';
 
-/** A consumer's batch under load, and what goes into one flush. */
-const BATCH_FACTS = 256;
+/** A consumer's batch under load: what goes into one flush. */
+const BATCH_FACTS = FLUSH_APPENDS_MAX;
 /** Payments of one partition whose facts come in the same while: they lie mixed in the topic. */
 const AT_THE_SAME_TIME = 64;
 

@@ -24,11 +24,10 @@ create function {{schema}}.append(
   -- What project() gets of it, an object's JSON without its braces and its position; whether that
   -- takes the place of what appends before it to its stream have. An element or all of it null.
   a_effects text[], a_superseding int[],
-  -- An element a row: its append (from 1), its number within it (from 0), its columns.
-  r_append int[], r_number int[],
-  r_lane int[], r_stream text[], r_version int[], r_id text[], r_type text[],
-  r_schema_version int[], r_source text[], r_time text[], r_correlation_id text[],
-  r_causation_id text[], r_traceparent text[], r_key text[], r_data bytea[], r_digest bytea[],
+  -- An element a row: its append (from 1), its number within it (from 0), the columns that are its own.
+  r_append int[], r_number int[], r_id text[], r_type text[], r_schema_version int[], r_source text[],
+  r_time text[], r_correlation_id text[], r_causation_id text[], r_traceparent text[], r_data bytea[],
+  r_digest bytea[],
   p_parked jsonb, p_settle jsonb, p_effects jsonb,
   -- A digit an append, as in flushes; or 'm': the offset has moved, and o_positions has where to.
   out o_statuses text, out o_lanes int[], out o_positions bigint[], out o_versions int[]
@@ -50,6 +49,7 @@ declare
   versions int[] := array_fill(0, array[appends]);
   taken int[] := array_fill(0, array[appends]);
   heads bigint[];
+  hashes bytea[];
   stream_versions int[];
   -- The lowest version of a stream at which an append of this flush failed, or null.
   failed_at int[];
@@ -64,9 +64,9 @@ declare
   s int;
 begin
   if appends > 0 then
-    select array_agg(h.next_position order by h.lane),
+    select array_agg(h.next_position), array_agg(h.hash),
       count(*) filter (where h.opened or h.opened_for = incarnation)
-    into heads, opened
+    into heads, hashes, opened
     from (
       select l.* from {{schema}}.lanes l where l.lane = any (p_lanes) order by l.lane
       for no key update
@@ -174,34 +174,35 @@ begin
 
     insert into {{schema}}.rows (lane, position, stream, version, id, type, schema_version, source,
       time, correlation_id, causation_id, traceparent, key, data, digest)
-    select u.lane, positions[u.append] + u.number, u.stream, u.version, u.id, u.type,
-      u.schema_version, u.source, u.time, u.correlation_id, u.causation_id, u.traceparent, u.key,
-      u.data, u.digest
+    select lanes[u.append], positions[u.append] + u.number, p_streams[a_stream[u.append]],
+      a_expected[u.append] + 1 + u.number, u.id, u.type, u.schema_version, u.source, u.time,
+      u.correlation_id, u.causation_id, u.traceparent, a_key[u.append], u.data, u.digest
     from (
       -- In the select list, because in FROM each array would first be copied into a table of its own.
-      select unnest(r_append) as append, unnest(r_number) as number, unnest(r_lane) as lane,
-        unnest(r_stream) as stream, unnest(r_version) as version, unnest(r_id) as id,
+      select unnest(r_append) as append, unnest(r_number) as number, unnest(r_id) as id,
         unnest(r_type) as type, unnest(r_schema_version) as schema_version,
         unnest(r_source) as source, unnest(r_time) as time,
         unnest(r_correlation_id) as correlation_id, unnest(r_causation_id) as causation_id,
-        unnest(r_traceparent) as traceparent, unnest(r_key) as key, unnest(r_data) as data,
-        unnest(r_digest) as digest
+        unnest(r_traceparent) as traceparent, unnest(r_data) as data, unnest(r_digest) as digest
     ) u
     where statuses[u.append] = 0;
 
-    with fresh as (
-      select u.lane, min(positions[u.append] + u.number) as first_position,
-        count(*)::int as row_count,
-        string_agg(u.digest, ''::bytea order by positions[u.append] + u.number) as digests
-      from unnest(r_append, r_number, r_lane, r_digest) as u(append, number, lane, digest)
-      where statuses[u.append] = 0
-      group by u.lane
-    ), block as (
+    with block as (
       insert into {{schema}}.blocks (lane, first_position, row_count, hash, previous_hash, flush_id)
-      select f.lane, f.first_position, f.row_count,
-        sha256(l.hash || int8send(f.first_position) || f.digests), l.hash, p_flush
-      from fresh f
-      cross join lateral (select * from {{schema}}.lanes l where l.lane = f.lane offset 0) l
+      select p_lanes[f.lane], f.first_position, f.row_count,
+        sha256(hashes[f.lane] || int8send(f.first_position) || f.digests), hashes[f.lane], p_flush
+      from (
+        select u.lane, min(u.position) as first_position, count(*)::int as row_count,
+          string_agg(u.digest, ''::bytea order by u.position) as digests
+        from (
+          select a_lane[r.append] as lane, positions[r.append] + r.number as position, r.digest
+          from (
+            select unnest(r_append) as append, unnest(r_number) as number, unnest(r_digest) as digest
+          ) r
+          where statuses[r.append] = 0
+        ) u
+        group by u.lane
+      ) f
       returning blocks.lane, blocks.hash, blocks.first_position + blocks.row_count as next_position
     )
     update {{schema}}.lanes l set next_position = b.next_position, hash = b.hash

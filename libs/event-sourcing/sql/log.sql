@@ -110,10 +110,8 @@ insert into {{schema}}.relay (lane) select lane from {{schema}}.lanes;
 -- started anew, a restored dump has a new table. A lane that was opened for another incarnation
 -- must be compared with its topic again before it takes appends.
 create function {{schema}}.incarnation() returns text
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select extract(epoch from pg_postmaster_start_time())::text || ' ' || '{{schema}}.rows'::regclass::oid::text
-$$;
+language sql stable -- Its names are bound here, once: with a setting of its own it could not become part of a caller.
+return extract(epoch from pg_catalog.pg_postmaster_start_time())::text || ' ' || '{{schema}}.rows'::regclass::oid::text;
 
 create function {{schema}}.open_lane(p_lane int) returns void
 language sql set search_path = pg_catalog, pg_temp

@@ -3,9 +3,9 @@
 -- repetition of the old input changes nothing.
 create function {{schema}}.reimport(
   p_flush uuid, p_lane int,
-  r_position bigint[], r_stream text[], r_version int[], r_id text[], r_type text[],
-  r_schema_version int[], r_source text[], r_time text[], r_correlation_id text[],
-  r_causation_id text[], r_traceparent text[], r_key text[], r_data bytea[], r_digest bytea[]
+  r_position bigint[], r_stream text[], r_version int[], r_key text[],
+  r_id text[], r_type text[], r_schema_version int[], r_source text[], r_time text[],
+  r_correlation_id text[], r_causation_id text[], r_traceparent text[], r_data bytea[], r_digest bytea[]
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -31,11 +31,11 @@ begin
   group by u.key order by u.key
   on conflict (key) do nothing; -- The earlier rows of this append came in the batch before.
 
-  insert into {{schema}}.rows (lane, position, stream, version, id, type, schema_version, source,
-    time, correlation_id, causation_id, traceparent, key, data, digest)
+  insert into {{schema}}.rows (lane, position, stream, version, key, id, type, schema_version, source,
+    time, correlation_id, causation_id, traceparent, data, digest)
   select p_lane, u.*
-  from unnest(r_position, r_stream, r_version, r_id, r_type, r_schema_version, r_source, r_time,
-    r_correlation_id, r_causation_id, r_traceparent, r_key, r_data, r_digest) as u;
+  from unnest(r_position, r_stream, r_version, r_key, r_id, r_type, r_schema_version, r_source, r_time,
+    r_correlation_id, r_causation_id, r_traceparent, r_data, r_digest) as u;
 
   fresh_hash := sha256(head.hash || int8send(head.next_position) || (
     select string_agg(u.digest, ''::bytea order by u.number)

@@ -1,9 +1,9 @@
 import type { CallWriter } from './call-writer.js';
 import { effectsJson } from './check-append.js';
-import { contentDigest, rowDigestText } from './digest.js';
+import { contentDigest } from './digest.js';
 import type { Append, AppendAnswer, FlushOptions, LogRow, NewParked } from './log.js';
 import type { AnsweredRow } from './prepared-call.js';
-import { appendedRows, writeRows } from './row-columns.js';
+import { writeAppendedRows, writePlacedRows } from './row-columns.js';
 
 /** The parameters of `append()` in the order of `append.sql`. */
 export function writeAppend(
@@ -38,11 +38,7 @@ export function writeAppend(
   if (appends.every(({ attachment }) => attachment === undefined)) out.null();
   else out.byteas(appends, ({ attachment }) => attachment);
   writeEffects(out, appends);
-  const rows = appendedRows(appends);
-  out.int4s(rows, ({ append }) => append);
-  out.int4s(rows, ({ number }) => number);
-  out.int4s(rows, ({ lane }) => lane);
-  writeRows(out, rows, (placed) => rowDigestText(placed, placed.row));
+  writeAppendedRows(out, appends);
   out.jsonb(parked?.length ? JSON.stringify(parked.map(parkedJson)) : undefined);
   out.jsonb(settle?.length ? JSON.stringify(settle) : undefined);
   out.jsonb(effects === undefined ? undefined : JSON.stringify(effects));
@@ -57,12 +53,8 @@ export function writeReimport(
 ): void {
   out.uuid(flushId);
   out.int4(lane);
-  out.int8s(rows, ({ position }) => position);
-  const placed = rows.map((row) => ({ ...placeOf(row), row }));
-  writeRows(out, placed, ({ row }) => row.digest);
+  writePlacedRows(out, rows);
 }
-
-const placeOf = ({ lane, stream, version, key }: LogRow) => ({ lane, stream, version, key });
 
 /** What the database function answered, as text: arrays are `{1,2,3}`. */
 export function toAnswers(count: number, raw: AnsweredRow): AppendAnswer[] {

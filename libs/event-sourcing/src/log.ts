@@ -141,7 +141,7 @@ export interface EventLog {
   readonly schema: string;
   readonly lanes: number;
   /**
-   * One durable commit for up to 256 appends and 4 MiB, attachments included. Each append has its own answer, in order.
+   * One durable commit for up to 512 appends and 4 MiB, attachments included. Each append has its own answer, in order.
    * What expects a higher version of a stream than an append before it that failed, fails too: it
    * was decided on top of what is not there.
    * Unless every append is `appended` or `duplicate`, the others are appended all the same, but the
@@ -188,7 +188,7 @@ export interface Logger {
 }
 
 /** An append flush holds at most this many appends. */
-export const FLUSH_APPENDS_MAX = 256;
+export const FLUSH_APPENDS_MAX = 512;
 /** An append flush holds at most this many bytes of row data. */
 export const FLUSH_BYTES_MAX = 4 * 1024 * 1024;
 /** One row's data is at most this long; longer is `refused`. */

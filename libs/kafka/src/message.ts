@@ -28,7 +28,7 @@ export interface Batch {
 export type Outcome = 'committed' | 'fenced';
 
 /** The limits of one flush of an event log: a batch for a handler never exceeds them (one message may). */
-export const BATCH_MESSAGES_MAX = 256;
+export const BATCH_MESSAGES_MAX = 512;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 export function toConsumed(
