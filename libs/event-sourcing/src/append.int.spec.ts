@@ -262,7 +262,9 @@ test('parked rows go from parked to ready to applied, and stay', async () => {
 });
 
 test('a flush beyond its limits is the mistake of its caller', async () => {
-  const many = Array.from({ length: FLUSH_APPENDS_MAX + 1 }, (_, i) => newAppend(`m${i}`, `m${i}`, 0));
+  const many = Array.from({ length: FLUSH_APPENDS_MAX + 1 }, (_, i) =>
+    newAppend(`m${i}`, `m${i}`, 0),
+  );
   await expect(log.append(many)).rejects.toMatchObject({ code: 'flush_too_large' });
 });
 
