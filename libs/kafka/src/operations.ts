@@ -21,9 +21,6 @@ export interface OperationsOptions extends Pick<
   readonly on?: (command: OperationsCommand) => Promise<void>;
 }
 
-/** Commands are few: a fetch that waits longer answers the first of them as soon, and is seldom asked in vain. */
-const MAX_WAIT_MS = 500;
-
 /** Obeys one command, if it is meant for this service. Stands being called twice for a command. */
 export function obeying(
   options: Pick<OperationsOptions, 'service' | 'logs' | 'on' | 'logger'>,
@@ -76,7 +73,7 @@ export function startOperations(options: OperationsOptions): GroupReader {
       ...(members === undefined ? {} : { members }),
       ...(logger === undefined ? {} : { logger }),
       ...(exit === undefined ? {} : { exit }),
-      timings: { maxWaitMs: MAX_WAIT_MS, ...timings },
+      ...(timings === undefined ? {} : { timings }),
     },
     handle,
   );

@@ -27,7 +27,7 @@ import { PAYMENTS, POOL } from './tokens.js';
 class ReconciliationModule {}
 
 /** The books are read by people and by statements of days: what comes in this time is posted at once. */
-const GATHER_MS = 200;
+const GATHER_MS = 500;
 
 type Config = Pick<
   ReconciliationConfig,
