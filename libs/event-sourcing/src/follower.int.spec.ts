@@ -28,9 +28,11 @@ afterEach(async () => {
 
 async function follow(
   into: (batch: FollowedBatch) => Promise<'committed' | 'fenced'> = map,
+  gatherMs = 0,
 ): Promise<void> {
   const { pool } = database;
-  followers.push(await startFollower({ pool, log: evidence, cursor: facts, into, logger: silent }));
+  const logs = { log: evidence, cursor: facts };
+  followers.push(await startFollower({ pool, ...logs, into, gatherMs, logger: silent }));
 }
 
 /** One fact for each piece of evidence, committed with the cursor. */
@@ -88,6 +90,19 @@ test('a cursor that somebody else moved is read again', async () => {
   await write(8, 16);
   await mapped(16);
   expect(stolen).toBe(true);
+});
+
+test('one who gathers takes in few batches what comes in many appends', async () => {
+  let batches = 0;
+  const counting = (batch: FollowedBatch): Promise<'committed' | 'fenced'> => {
+    batches += 1;
+    return map(batch);
+  };
+  await follow(counting, 1_000);
+  for (let i = 0; i < 40; i++) await write(i * 4, i * 4 + 4);
+  await mapped(160);
+  // A batch a lane and second, where each of 40 appends to all four would have been one.
+  expect(batches).toBeLessThanOrEqual(16);
 });
 
 test('two followers never have the same lane', async () => {

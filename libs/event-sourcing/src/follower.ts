@@ -33,6 +33,8 @@ export interface FollowerOptions {
   /** `fenced`: the append answered `offset_moved`; the stored cursor is read again. */
   into(batch: FollowedBatch): Promise<'committed' | 'fenced'>;
   logger: Logger;
+  /** For whom nobody waits: rows are gathered about so long, and handled in few commits. Default 0. */
+  gatherMs?: number;
   /** Source of the cursor; default `log:<schema>`. */
   source?: string;
 }
@@ -60,7 +62,7 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
 }
 
 async function follow(options: FollowerOptions, lane: number, lease: Lease): Promise<void> {
-  const { pool, log, cursor, into, source = `log:${log.schema}` } = options;
+  const { pool, log, cursor, into, gatherMs = 0, source = `log:${log.schema}` } = options;
   const limits = { rows: FLUSH_APPENDS_MAX, bytes: BATCH_BYTES_MAX };
   let from = (await cursor.offset(source, lane)) ?? 0n;
   while (!lease.signal.aborted) {
@@ -68,7 +70,7 @@ async function follow(options: FollowerOptions, lane: number, lease: Lease): Pro
     const { rows, mayBeMore } = await readBatch(pool, log.schema, lane, from, limits);
     if (lease.signal.aborted) return;
     if (rows.length === 0) {
-      await lease.idle();
+      await untilRows(lease, gatherMs);
       continue;
     }
     const to = from + BigInt(rows.length);
@@ -77,6 +79,12 @@ async function follow(options: FollowerOptions, lane: number, lease: Lease): Pro
     await failpoint('event-sourcing.follow.after');
     from = outcome === 'committed' ? to : ((await cursor.offset(source, lane)) ?? 0n);
     // Not looked for once more: whatever has come since ends this at once.
-    if (outcome === 'committed' && !mayBeMore) await lease.idle();
+    if (outcome === 'committed' && !mayBeMore) await untilRows(lease, gatherMs);
   }
+}
+
+/** Those who gather go by the same clock, so that all lanes are read in one question. */
+async function untilRows(lease: Lease, gatherMs: number): Promise<void> {
+  await lease.idle();
+  if (gatherMs > 0) await lease.pause(gatherMs - (Date.now() % gatherMs));
 }

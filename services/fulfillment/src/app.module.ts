@@ -16,7 +16,7 @@ class FulfillmentModule {}
 /** News of another process, or a wake-up lost in a crash, waits at most this long. */
 const LOOK_EVERY_MS = 500;
 /** A customer is told this much later, and everybody else's goods come sooner. */
-const GATHER_MS = 200;
+const GATHER_MS = 500;
 
 /** The composition root: states and cancellations in, decisions about goods and notifications out. */
 export async function compose(parts: ServiceParts): Promise<DynamicModule> {
@@ -47,6 +47,7 @@ export async function compose(parts: ServiceParts): Promise<DynamicModule> {
     log,
     cursor: notifications,
     into: (batch) => notifier.follow(batch),
+    gatherMs: GATHER_MS,
     logger,
   });
   parts.onStop('notifications of releases', () => follower.stop());
