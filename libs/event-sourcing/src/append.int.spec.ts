@@ -20,11 +20,18 @@ beforeAll(async () => {
     // A projection that can't bear some appends, as a service's might.
     extraSql: `
       create table payments.amounts (key text primary key, minor int not null check (minor < 1000));
+      create sequence payments.calls; -- Counts what is rolled back, too.
+      create function payments.refuse_stale() returns void language plpgsql as $$
+      begin
+        perform nextval('payments.calls');
+        raise exception 'the hold was lifted meanwhile' using errcode = 'PL002';
+      end $$;
       create or replace function payments.project(accepted jsonb, effects jsonb) returns void
       language sql as $$
         insert into payments.amounts
         select a ->> 'key', (a #>> '{effects,minor}')::int from jsonb_array_elements(accepted) a;
         select 1 / (effects ->> 'divisor')::int;
+        select payments.refuse_stale() where effects ? 'stale';
       $$;`,
   });
   pool = database.pool;
@@ -266,6 +273,19 @@ test('a flush beyond its limits is the mistake of its caller', async () => {
     newAppend(`m${i}`, `m${i}`, 0),
   );
   await expect(log.append(many)).rejects.toMatchObject({ code: 'flush_too_large' });
+});
+
+test('a flush whose ground has changed is not tried again: its caller decides anew', async () => {
+  await expect(
+    log.append([newAppend('stale', 'stale', 0)], { effects: { stale: true } }),
+  ).rejects.toMatchObject({
+    code: 'contention',
+    transient: true,
+    message: 'the hold was lifted meanwhile; decide again on what is stored now',
+  });
+  const { rows } = await pool.query('select last_value::int as calls from payments.calls');
+  expect(rows).toEqual([{ calls: 1 }]);
+  expect(await log.readStream('stale')).toEqual([]);
 });
 
 describe('an attachment', () => {

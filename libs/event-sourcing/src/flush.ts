@@ -23,6 +23,8 @@ export interface FlushTimes {
 
 const CONTENTION_ATTEMPTS_MAX = 10;
 const LANE_CLOSED = 'PL001';
+/** Raised by a service's `project()`: what was decided on has changed, so the same call would be refused again. */
+const DECIDED_ON_CHANGED = 'PL002';
 
 /** Calls `append()`: retries what passes, settles lost answers, and finds the poison in a flush. */
 export class Flush {
@@ -113,6 +115,8 @@ export class Flush {
           return error;
         } else if (sqlState(error) === LANE_CLOSED) {
           throw laneClosed(error);
+        } else if (sqlState(error) === DECIDED_ON_CHANGED) {
+          throw decidedOnChanged(error);
         } else {
           throw error;
         }
@@ -225,6 +229,14 @@ const contention = (cause: unknown): LogFault =>
   new LogFault('contention', true, 'other writers kept this flush from its commit; try again', {
     cause,
   });
+
+const decidedOnChanged = (cause: unknown): LogFault =>
+  new LogFault(
+    'contention',
+    true,
+    `${cause instanceof Error ? cause.message : String(cause)}; decide again on what is stored now`,
+    { cause },
+  );
 
 const laneClosed = (cause: unknown): LogFault =>
   new LogFault(

@@ -63,7 +63,7 @@ begin
       and split_part(p.source, '/', 1) = split_part(own.source, '/', 1)
     where p.status in ('parked', 'ready')
   ) then
-    raise exception 'another message of a payment was parked or settled meanwhile' using errcode = '40001';
+    raise exception 'another message of a payment was parked or settled meanwhile' using errcode = 'PL002';
   end if;
 end
 $$;

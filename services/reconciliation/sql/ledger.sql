@@ -66,7 +66,7 @@ begin
     where a -> 'effects' ? 'payment'
       and (a -> 'effects' -> 'payment' ->> 'paymentId') <> all (fresh)
   ) then
-    raise exception 'a payment was posted further by another process' using errcode = '40001';
+    raise exception 'a payment was posted further by another process' using errcode = 'PL002';
   end if;
 
   delete from books.operations o where o.payment_id = any (fresh);
