@@ -43,6 +43,7 @@ export class LaneOwner {
   readonly #state: KeptStatement;
   readonly #heads = new Map<number, string>();
   #session: Session | undefined;
+  #listening = false;
   #loop: Promise<void> | undefined;
 
   constructor(options: LaneOwnerOptions) {
@@ -90,7 +91,9 @@ export class LaneOwner {
   async #tick(): Promise<void> {
     try {
       const session = (this.#session ??= await this.#open());
-      const share = await this.#look(session);
+      const peers = await this.#look(session);
+      await this.#listenTo(session, peers - 1);
+      const share = Math.ceil(this.#options.lanes.length / peers);
       this.#giveAwaySurplus(session, share);
       for (const lane of this.#options.lanes) {
         if (this.#leases.size >= share) break;
@@ -108,7 +111,8 @@ export class LaneOwner {
     const { pool, schema } = this.#options;
     // The cursor is a hint, written after each batch: its commit need not wait for the disk.
     const settings = `set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
-      set synchronous_commit = off; listen "${schema}"`;
+      set synchronous_commit = off`;
+    this.#listening = false;
     return Session.open(pool, this.#name, settings, {
       onNotification: (payload, backend) => {
         if (!isOwn(pool, backend)) this.#wake(payload.split(',').map(Number));
@@ -118,8 +122,8 @@ export class LaneOwner {
   }
 
   /**
-   * How many lanes are this process's: an equal part for each that is there for the same purpose. Lanes whose head has
-   * moved since the last look are woken, in case an announcement was lost: one question instead of one a lane.
+   * How many processes are there for the same purpose, each for an equal part of the lanes. Lanes whose head has moved
+   * since the last look are woken, in case an announcement was lost: one question instead of one a lane.
    */
   async #look(session: Session): Promise<number> {
     const { lanes } = this.#options;
@@ -133,7 +137,18 @@ export class LaneOwner {
       if (this.#heads.get(lane) !== next) this.#wake([lane]);
       this.#heads.set(lane, next);
     }
-    return Math.ceil(lanes.length / Math.max(1, rows[0]?.peers ?? 1));
+    return Math.max(1, rows[0]?.peers ?? 1);
+  }
+
+  /**
+   * Announcements tell what others append. Every commit wakes all who listen in the database, so nobody does while he is
+   * alone: what this process appends it knows, and what a tool appends is seen at the next look.
+   */
+  async #listenTo(session: Session, others: number): Promise<void> {
+    const listen = others > 0;
+    if (listen === this.#listening) return;
+    await session.query(`${listen ? 'listen' : 'unlisten'} "${this.#options.schema}"`);
+    this.#listening = listen;
   }
 
   #giveAwaySurplus(session: Session, share: number): void {

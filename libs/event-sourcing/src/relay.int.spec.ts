@@ -1,3 +1,4 @@
+import { createPool } from '@paylog/postgres';
 import type { EventLog, LogRow } from './log.js';
 import { postgresLog } from './postgres-log.js';
 import { startRelay, type Relay, type RelayOptions } from './relay.js';
@@ -94,6 +95,28 @@ test('rows of this process are on their way within moments, not at the next poll
     await published(i + 1);
     waits.push(performance.now() - start);
   }
+  expect(waits.sort((a, b) => a - b)[10]).toBeLessThan(200);
+});
+
+test('so are rows of another process, which is listened to from when it relays beside us', async () => {
+  const first = await relay();
+  await allRelaying(first);
+  const other = createPool(database.url, { name: 'another process' });
+  const second = await relay({ pool: other });
+  await eventually('two each', async () =>
+    [first, second].every((r) => states(r).filter((state) => state === 'relaying').length === 2),
+  );
+  const lane = first.status().lanes.find(({ state }) => state === 'relaying')?.lane ?? -1;
+  const theirs = await postgresLog(other, 'payments');
+  const waits: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const start = performance.now();
+    await theirs.append([newAppend(`theirs-${i}`, `theirs-${i}`, 0, { lane })]);
+    await published(i + 1, lane);
+    waits.push(performance.now() - start);
+  }
+  await stopAll();
+  await other.end();
   expect(waits.sort((a, b) => a - b)[10]).toBeLessThan(200);
 });
 
