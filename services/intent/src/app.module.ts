@@ -29,7 +29,7 @@ import { Verification } from './query/verification.js';
 class IntentModule {}
 
 /** What others told about a payment moves nobody's next step so soon: shoppers look at payment-state. */
-const GATHER_MS = 300;
+const GATHER_MS = 500;
 
 export interface Wiring {
   readonly config: IntentConfig;
