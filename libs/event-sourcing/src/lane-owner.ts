@@ -147,7 +147,8 @@ export class LaneOwner {
   async #listenTo(session: Session, others: number): Promise<void> {
     const listen = others > 0;
     if (listen === this.#listening) return;
-    await session.query(`${listen ? 'listen' : 'unlisten'} "${this.#options.schema}"`);
+    const change = `${listen ? 'listen' : 'unlisten'} "${this.#options.schema}"`;
+    await atLaneShare(() => session.query(change));
     this.#listening = listen;
   }
 
