@@ -22,7 +22,7 @@ export interface Target {
 /** Steps of libs that not every service comes to. */
 const ONLY_IN: Readonly<Record<string, readonly StatefulService[]>> = {
   'event-sourcing.follow': ['webhook-ingest', 'fulfillment'],
-  'event-sourcing.read-streams': ['intent', 'payment-state', 'fulfillment'],
+  'event-sourcing.read-streams': ['intent', 'payment-state'],
   // payment-state discards in a commit with the end of the hold, by an append.
   'event-sourcing.discard-parked': ['intent', 'webhook-ingest', 'fulfillment', 'reconciliation'],
   'service.stream-versions': ['fulfillment'],

@@ -1,6 +1,7 @@
 import type { PaymentState } from '@paylog/contracts';
 import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+import type { DecisionType } from './decide.js';
 
 const atDue = crossing('fulfillment.due');
 const atQueryDue = crossing('fulfillment.query-due');
@@ -13,9 +14,12 @@ export interface DueRow {
   readonly cancelled_by: string | null;
   /** A message about it is parked here: something may have happened that is not known. */
   readonly parked: boolean;
+  /** The last decision, if there is one, and how many there are: the version of the goods' stream. */
+  readonly decided: DecisionType | null;
+  readonly decisions: number;
 }
 
-/** Payments about which something is new, the longest waiting first; none of those in `resting`. */
+/** Payments about which something is new, the longest waiting first, with what was decided; none of those in `resting`. */
 export async function duePayments(
   pool: Pool,
   limit: number,
@@ -26,8 +30,14 @@ export async function duePayments(
       name: 'due-payments',
       text: `select k.payment_id, k.revision, k.state, k.caused_by, k.cancelled_by,
              exists (select from fulfillment.parked p
-                     where p.key = k.payment_id and p.status in ('parked', 'ready')) as parked
-           from knowledge k where k.due and k.payment_id <> all($2) order by k.due_since limit $1`,
+                     where p.key = k.payment_id and p.status in ('parked', 'ready')) as parked,
+             d.type as decided, coalesce(d.version, 0) as decisions
+           from knowledge k
+           left join lateral (
+             select r.type, r.version from fulfillment.rows r where r.stream = k.payment_id
+             order by r.version desc limit 1
+           ) d on true
+           where k.due and k.payment_id <> all($2) order by k.due_since limit $1`,
       values: [limit, resting],
     }),
   );

@@ -116,8 +116,7 @@ describe('goods', () => {
   it('are decided once when the process dies before it knows of its decision', async () => {
     const payment = paymentOf('crashed');
     await tell(...eventMessages(payment, captured('crashed')));
-    const dying: Pick<EventLog, 'append' | 'readStreams'> = {
-      readStreams: (streams) => running.log.readStreams(streams),
+    const dying: Pick<EventLog, 'append'> = {
       append: async (appends, options) => {
         await running.log.append(appends, options);
         throw new Error('died');
@@ -134,8 +133,7 @@ describe('goods', () => {
     const payment = paymentOf('at-once');
     await tell(...eventMessages(payment, captured('at-once')));
     let appends = 0;
-    const counted: Pick<EventLog, 'append' | 'readStreams'> = {
-      readStreams: (streams) => running.log.readStreams(streams),
+    const counted: Pick<EventLog, 'append'> = {
       append: (...given) => ((appends += 1), running.log.append(...given)),
     };
     const replica = new Releases(running.parts.pool, counted as EventLog, running.parts.logger);
@@ -149,14 +147,12 @@ describe('goods', () => {
     const payment = paymentOf('overtaken');
     await tell(...eventMessages(payment, captured('overtaken')));
     let cancelled = false;
-    const overtaken: Pick<EventLog, 'append' | 'readStreams'> = {
-      readStreams: async (streams) => {
-        const rows = await running.log.readStreams(streams);
+    const overtaken: Pick<EventLog, 'append'> = {
+      append: async (...given) => {
         if (!cancelled) await cancel('overtaken');
         cancelled = true;
-        return rows;
+        return running.log.append(...given);
       },
-      append: (...given) => running.log.append(...given),
     };
     const replica = new Releases(running.parts.pool, overtaken as EventLog, running.parts.logger);
     await replica.round();

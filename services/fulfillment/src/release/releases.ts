@@ -1,10 +1,10 @@
 import { fromWirePayment } from '@paylog/contracts';
-import type { Append, AppendAnswer, EventLog, LogRow } from '@paylog/event-sourcing';
+import type { Append, AppendAnswer, EventLog } from '@paylog/event-sourcing';
 import { crossing, declareFailpoints, failpoint } from '@paylog/failpoints';
 import type { Logger } from '@paylog/observability';
 import { appendInFlushes, stands } from '@paylog/service';
 import type { Pool } from 'pg';
-import { type Decision, type DecisionType, nextDecision } from './decide.js';
+import { type Decision, nextDecision } from './decide.js';
 import { toAppend } from './decision-event.js';
 import { type DueRow, duePayments } from './knowledge.sql.js';
 
@@ -15,8 +15,6 @@ interface Decided {
   readonly due: DueRow;
   readonly decision: Decision;
   readonly append: Append;
-  /** The one before. */
-  readonly decided: DecisionType | undefined;
   /** Nothing follows from it by itself: when it is stored, what is known now has been seen. */
   readonly last: boolean;
 }
@@ -45,11 +43,10 @@ export class Releases {
     for (const [id, until] of this.#resting) if (until < now) this.#resting.delete(id);
     const due = await duePayments(this.pool, AT_ONCE, [...this.#resting.keys()]);
     if (due.length === 0) return false;
-    const before = await this.log.readStreams(due.map(({ payment_id }) => payment_id));
     const settled: DueRow[] = [];
     const decided: Decided[] = [];
     for (const row of due) {
-      const decision = this.decide(row, before.get(row.payment_id) ?? []);
+      const decision = this.decide(row);
       if (decision === 'nothing') settled.push(row);
       else if (decision) decided.push(decision);
     }
@@ -58,19 +55,18 @@ export class Releases {
   }
 
   /** Undefined when it fails: one payment's fault must not keep the others' goods back. */
-  private decide(due: DueRow, rows: readonly LogRow[]): Decided | 'nothing' | undefined {
+  private decide(due: DueRow): Decided | 'nothing' | undefined {
     try {
       const payment = due.state && fromWirePayment(due.state);
       if (!payment?.terms) return 'nothing';
-      const decided = rows.at(-1)?.type as DecisionType | undefined;
-      const { parked } = due;
+      const { parked, decided } = due;
       const cancelled = due.cancelled_by !== null;
       const goods = { payment, cancelled, parked };
-      const decision = nextDecision({ ...goods, decided });
+      const decision = nextDecision({ ...goods, decided: decided ?? undefined });
       if (!decision) return 'nothing';
       const last = !nextDecision({ ...goods, decided: decision.type });
-      const append = toAppend(causeOf(due), payment.terms, decision, rows.length);
-      return { due, decision, append, decided, last };
+      const append = toAppend(causeOf(due), payment.terms, decision, due.decisions);
+      return { due, decision, append, last };
     } catch (error) {
       this.rest(due, error);
       return undefined;
@@ -95,7 +91,7 @@ export class Releases {
       if (answer?.status === 'duplicate' && !marked) done.push(each.due);
       if (answer?.status !== 'same_key_other_content') return;
       // Another attempt's payment has released the order. Said once, on the topic; the mark stays until it is said.
-      if (each.decided === 'FulfillmentHeld') done.push(each.due);
+      if (each.due.decided === 'FulfillmentHeld') done.push(each.due);
       else elsewhere.push(heldInstead(each));
     });
     const held = elsewhere.length > 0 ? await this.append(elsewhere, []) : [];
