@@ -108,7 +108,7 @@ export class LaneOwner {
   }
 
   #open(): Promise<Session> {
-    const { pool, schema } = this.#options;
+    const { pool } = this.#options;
     // The cursor is a hint, written after each batch: its commit need not wait for the disk.
     const settings = `set idle_session_timeout = ${IDLE_SESSION_TIMEOUT_MS};
       set synchronous_commit = off`;
