@@ -75,6 +75,9 @@ test('and they hold the same afterwards: rows, heads, parked rows, projections',
 
   const all = { limit: 10_000 };
   expect(sorted(await stored.parked(all))).toEqual(sorted(await memory.parked(all)));
+  const afterNobody = { limit: 10, after: 'nobody' };
+  expect(await stored.listParked(afterNobody)).toEqual([]);
+  expect(await memory.listParked(afterNobody)).toEqual([]);
   expect(sorted(await stored.unpublishedParked(10_000))).toEqual(
     sorted(await memory.unpublishedParked(10_000)),
   );

@@ -42,9 +42,9 @@ export class MemoryParking {
 
   list({ status, key, group, after, limit }: ParkedListFilter): ParkedEntry[] {
     const all = [...this.#entries.values()];
-    const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-    return all
-      .slice(from)
+    const last = all.findIndex(({ id }) => id === after);
+    const rest = after === undefined ? all : last === -1 ? [] : all.slice(last + 1);
+    return rest
       .filter((entry) => (status ? entry.status === status : isOpen(entry)))
       .filter((entry) => key === undefined || entry.key === key)
       .filter((entry) => group === undefined || entry.source.startsWith(`${group}/`))
