@@ -1,3 +1,4 @@
+import { waitUntilStill } from '../oracle/still.js';
 import { recovered, settleAndJudge } from '../settle.js';
 import type { Violation } from '../witness.js';
 import type { World } from '../world.js';
@@ -59,6 +60,7 @@ export async function playWave(
   const unrecovered = await recovered(world, ENDED_WITHIN_MS);
   const recoveredAt = Date.now();
   await extras.pause();
+  if (wave.alone.length > 0) await mendWhatComesBack(world, extras);
   broken.push(...(await settleAndJudge(world, ENDED_WITHIN_MS, unrecovered)));
   const killed = those(ended, ({ reached }) => reached);
   const since = killed.map(describeTarget);
@@ -70,6 +72,17 @@ export async function playWave(
     killingSeconds: (killedAt - startedAt) / 1_000,
     judgingSeconds: (Date.now() - recoveredAt) / 1_000,
   };
+}
+
+/**
+ * A database that was put back reads its topics again, each partition at its own pace: it may come to the command that
+ * mended a message before the message, find nothing to mend, and park the message anew. Its operator mends it anew.
+ */
+async function mendWhatComesBack(world: World, extras: Extras): Promise<void> {
+  await world.load.pause(ENDED_WITHIN_MS);
+  // What does not come to rest is judged afterwards.
+  await waitUntilStill(world.witness, { deadlineMs: ENDED_WITHIN_MS });
+  await extras.pause();
 }
 
 /** Of two processes of a service, one in this wave and the other in the next. */
