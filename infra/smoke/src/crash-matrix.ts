@@ -4,7 +4,7 @@ import { crashMatrix } from './matrix/matrix.js';
 interface Options {
   readonly sample?: number;
   readonly seed: number;
-  readonly only?: string;
+  readonly only?: readonly string[];
   readonly from?: number;
   readonly json?: true;
 }
@@ -15,7 +15,7 @@ new Command('crash-matrix')
   )
   .option('--sample <n>', 'so many points, chosen by the seed; default: all of them', whole)
   .option('--seed <n>', 'which points come together, and which orders come', whole, 1)
-  .option('--only <name>', 'only points whose name holds this')
+  .option('--only <names...>', 'only points whose name holds one of these')
   .option('--from <wave>', 'go on with this wave of a run with the same seed that was cut', wave)
   .option('--json', 'the result as the last line of stdout')
   .action(async (options: Options) => {

@@ -11,7 +11,7 @@ import { type Found, type PlayedWave, playWave } from './wave.js';
 export interface MatrixOptions {
   readonly seed: number;
   readonly sample?: number;
-  readonly only?: string;
+  readonly only?: readonly string[];
   /** The first wave to be played, as a run that was cut counted them; default 1. */
   readonly from?: number;
   /** Told what happens, a line at a time. */

@@ -45,10 +45,14 @@ describe('planWaves', () => {
     );
   });
 
-  it('takes only points of a name, if one is given', () => {
-    expect(namesIn(planWaves(targets, { ...options, only: 'kafka.' }))).toEqual([
+  it('takes only points of some names, if any are given, as it tells of those that were not reached', () => {
+    const only = (...names: string[]) => namesIn(planWaves(targets, { ...options, only: names }));
+    expect(only('kafka.')).toEqual(['kafka.batch.after']);
+    expect(only('batch.after in fulfillment', 'intent.a.before').toSorted()).toEqual([
+      'intent.a.before',
       'kafka.batch.after',
     ]);
+    expect(only('batch.after in intent')).toEqual([]);
   });
 
   it('names a point of a lib together with its service', () => {

@@ -13,15 +13,16 @@ export interface PlanOptions {
   readonly seed: number;
   /** So many of them. Default: all. */
   readonly sample?: number;
-  /** Only points of this name; a part of it does. */
-  readonly only?: string;
+  /** Only points of these names, as `describeTarget` gives them; a part of one does. */
+  readonly only?: readonly string[];
   readonly livesAWave: number;
 }
 
 /** What is killed at, and with what: the same seed gives the same waves. */
 export function planWaves(targets: readonly Target[], options: PlanOptions): Wave[] {
   const random = randomFrom(options.seed);
-  const wanted = targets.filter(({ name }) => name.includes(options.only ?? ''));
+  const { only = [''] } = options;
+  const wanted = targets.filter((one) => only.some((part) => describeTarget(one).includes(part)));
   const chosen = shuffled(wanted, random).slice(0, options.sample ?? wanted.length);
   const alone = chosen.filter(({ occasion }) => occasion !== 'load');
   const chains = inChains(
