@@ -106,6 +106,18 @@ describe('an operation', () => {
     expect(operation([declined], 'aut1')?.reason).toBe('do_not_honor');
   });
 
+  it('has the amount in a report only where nobody else tells one', () => {
+    const reported = capture('cap1', 'succeeded', 110, { source: 'settlement' });
+    expect(operation([reported], 'cap1')?.amount).toEqual(eur(110));
+    const webhook = capture('cap1', 'succeeded', 100);
+    expect(operation([reported, webhook], 'cap1')?.amount).toEqual(eur(100));
+    expect(operation([webhook, reported], 'cap1')?.amount).toEqual(eur(100));
+    const silent = capture('cap1', 'succeeded', undefined);
+    expect(operation([reported, silent], 'cap1')?.amount).toEqual(eur(110));
+    const pending = capture('cap1', 'pending', 100);
+    expect(operation([reported, pending], 'cap1')?.amount).toEqual(eur(110));
+  });
+
   it('with two contents under one fact id is read the same from either side', () => {
     const one = capture('cap1', 'succeeded', 100, { id: 'same' });
     const other = capture('cap1', 'succeeded', 50, { id: 'same' });

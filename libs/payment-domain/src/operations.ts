@@ -40,12 +40,9 @@ function seenIn(group: readonly OperationFact[], names: Names, locked: string | 
   const [first] = group as [OperationFact, ...OperationFact[]];
   const id = names.rootOf(first.operation);
   const status = statusOf(group);
-  let amount: Money | undefined;
+  const amount = amountOf(group, status, locked);
   let asked: Money | undefined;
-  for (const fact of group) {
-    if (tellsAmount(status, fact.outcome)) amount = higher(amount, fact.amount, locked);
-    asked = higher(asked, fact.asked, locked);
-  }
+  for (const fact of group) asked = higher(asked, fact.asked, locked);
   const reason = group.find((fact) => fact.reason && tellsReason(status, fact.outcome))?.reason;
   const parent = group.find((fact) => fact.parent !== undefined)?.parent;
   const operation: { -readonly [K in keyof Operation]: Operation[K] } = {
@@ -81,6 +78,25 @@ export function statusOf(facts: readonly OperationFact[]): OperationStatus {
   if (outcomes.has('reversed')) return 'reversed';
   if (outcomes.has('refused') && outcomes.has('succeeded')) return 'contradicted';
   return OUTCOMES.findLast((outcome) => outcomes.has(outcome)) ?? 'not_attempted';
+}
+
+/**
+ * A report's amount counts only where nobody else tells one: a wrong one must stay a difference between the report and
+ * the payment, whichever of the two we hear first, and not become the payment's own.
+ */
+function amountOf(
+  group: readonly OperationFact[],
+  status: OperationStatus,
+  locked: string | undefined,
+): Money | undefined {
+  let amount: Money | undefined;
+  let reported: Money | undefined;
+  for (const fact of group) {
+    if (!tellsAmount(status, fact.outcome)) continue;
+    if (fact.source === 'settlement') reported = higher(reported, fact.amount, locked);
+    else amount = higher(amount, fact.amount, locked);
+  }
+  return amount ?? reported;
 }
 
 /** A reversal undoes what had succeeded, so what it names and what the success named both tell its amount. */
