@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import type { StatefulService } from '@paylog/local';
+import { ACCOUNT, type StatefulService } from '@paylog/local';
 import pg from 'pg';
 import { perform } from '../acts.js';
+import { ask } from '../load/insist.js';
 import { LOG_PLACES } from '../oracle/places.js';
 import type { Violation } from '../witness.js';
 import type { World } from '../world.js';
@@ -27,6 +28,8 @@ export async function killOnOccasion(
       return killArmed(world, service, name, reachedWithinMs, async () => {
         await perform({ kind: 'restore', target: service }, world);
       });
+    case 'report first':
+      return killArmed(world, service, name, reachedWithinMs, () => reportFirst(world));
     case 'rebuild':
       return killRebuild(world, name);
     case 'load':
@@ -34,22 +37,26 @@ export async function killOnOccasion(
   }
 }
 
+/** Ends what brought it about, once it has happened or is given up. */
+type Undo = () => void;
+
 async function killArmed(
   { system, folder }: World,
   service: StatefulService,
   name: string,
   reachedWithinMs: number,
-  bringAbout: () => Promise<void>,
+  bringAbout: () => Promise<Undo | void>,
 ): Promise<Played> {
   const { instances } = system.service(service);
   const logs = instances.map((instance) => new LogWatch(join(folder, 'logs'), instance));
   for (const instance of instances) system.arm(instance, armedWith(name));
-  await bringAbout();
+  const undo = await bringAbout();
   const hit = () => logs.some((log) => log.hits().includes(name));
   const died = await until(hit, reachedWithinMs);
   const lastDeathAt = died ? Date.now() : 0;
   // Who has not come there is ended without ceremony: nobody may be armed any more.
   await Promise.all(instances.map((instance) => system.kill(instance)));
+  undo?.();
   return {
     reached: died ? [name] : [],
     notReached: died ? [] : [name],
@@ -76,6 +83,22 @@ async function forgetCursors({ system, database }: World, service: StatefulServi
     await client.end();
     for (const instance of instances) system.release(instance);
   }
+}
+
+/** payment-state is away while an order is paid, and the gateway reports it at once. */
+async function reportFirst({ system, load }: World): Promise<Undo> {
+  const { instances } = system.service('payment-state');
+  await Promise.all(instances.map((instance) => system.hold(instance)));
+  await load.probe();
+  await ask(`${system.sandboxUrl}/sandbox/payouts`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${system.operatorKey}`,
+    },
+    body: JSON.stringify({ account: ACCOUNT }),
+  });
+  return () => instances.forEach((instance) => system.release(instance));
 }
 
 const REBUILD_TRIES = 5;

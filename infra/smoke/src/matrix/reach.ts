@@ -9,6 +9,8 @@ export type Occasion =
   | 'topic ahead'
   /** The service's database was put back to an older state. */
   | 'restored'
+  /** A gateway's report names a capture of which payment-state has not told yet. */
+  | 'report first'
   /** The rebuild program is run. */
   | 'rebuild';
 
@@ -37,6 +39,8 @@ const OCCASIONS: Readonly<Record<string, Occasion>> = {
   // Lanes are closed until each was compared with its partition.
   'webhook-ingest.facts-open': 'restored',
   'event-sourcing.read-heads': 'rebuild',
+  'reconciliation.append-settlement': 'report first',
+  'reconciliation.remember-told': 'report first',
 };
 
 /** Steps that no run of a sound system comes to, and what looks at them instead. */
