@@ -89,6 +89,10 @@ async function forgetCursors({ system, database }: World, service: StatefulServi
 async function reportFirst({ system, load }: World): Promise<Undo> {
   const { instances } = system.service('payment-state');
   await Promise.all(instances.map((instance) => system.hold(instance)));
+  // Armed is who starts from now on.
+  await Promise.all(
+    system.service('reconciliation').instances.map((instance) => system.kill(instance)),
+  );
   await load.probe();
   await ask(`${system.sandboxUrl}/sandbox/payouts`, {
     method: 'POST',
