@@ -1,11 +1,5 @@
 import type { Pool } from 'pg';
-import {
-  FLUSH_APPENDS_MAX,
-  type Append,
-  type AppendAnswer,
-  type EventLog,
-  type ParkedListFilter,
-} from './log.js';
+import type { Append, AppendAnswer, EventLog, ParkedListFilter } from './log.js';
 import { postgresLog } from './postgres-log.js';
 import { createLogDatabase, type TestLogDatabase } from './testing/database.js';
 import { newAppend, newRow } from './testing/rows.js';
@@ -269,9 +263,7 @@ test('parked rows go from parked to ready to applied, and stay', async () => {
 });
 
 test('a flush beyond its limits is the mistake of its caller', async () => {
-  const many = Array.from({ length: FLUSH_APPENDS_MAX + 1 }, (_, i) =>
-    newAppend(`m${i}`, `m${i}`, 0),
-  );
+  const many = Array.from({ length: 513 }, (_, i) => newAppend(`m${i}`, `m${i}`, 0));
   await expect(log.append(many)).rejects.toMatchObject({ code: 'flush_too_large' });
 });
 

@@ -18,25 +18,19 @@ const batchOf = (offsets: bigint[], from: bigint, to: bigint, bytes?: number): B
 });
 const chain = (batches: Batch[]) => batches.map(({ from, to }) => [from, to]);
 
-const MAX = BigInt(BATCH_MESSAGES_MAX);
-/** One past what the last message needs: a gap at the end belongs to the last slice. */
-const END = 2n * MAX + 89n;
-
 describe('slices of a fetched run', () => {
-  it('hold no more messages than a flush and lead from one to the next without a hole', () => {
-    const offsets = Array.from({ length: 2 * BATCH_MESSAGES_MAX + 88 }, (_, index) =>
-      BigInt(index),
-    );
-    const cut = slices(batchOf(offsets, 0n, END));
+  it('hold at most 512 messages and lead from one to the next without a hole', () => {
+    const offsets = Array.from({ length: 1_112 }, (_, index) => BigInt(index));
+    const cut = slices(batchOf(offsets, 0n, 1_113n));
     expect(cut.map(({ messages }) => messages.length)).toEqual([
       BATCH_MESSAGES_MAX,
       BATCH_MESSAGES_MAX,
       88,
     ]);
     expect(chain(cut)).toEqual([
-      [0n, MAX],
-      [MAX, 2n * MAX],
-      [2n * MAX, END],
+      [0n, 512n],
+      [512n, 1_024n],
+      [1_024n, 1_113n],
     ]);
   });
 

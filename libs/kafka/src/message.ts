@@ -1,3 +1,4 @@
+import { FLUSH_APPENDS_MAX, FLUSH_BYTES_MAX } from '@paylog/event-sourcing';
 import type { KafkaMessage } from 'kafkajs';
 
 /** A message as our code sees it: text keys and headers, raw value, and the place it came from. */
@@ -28,8 +29,8 @@ export interface Batch {
 export type Outcome = 'committed' | 'fenced';
 
 /** The limits of one flush of an event log: a batch for a handler never exceeds them (one message may). */
-export const BATCH_MESSAGES_MAX = 512;
-export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+export const BATCH_MESSAGES_MAX = FLUSH_APPENDS_MAX;
+export const BATCH_BYTES_MAX = FLUSH_BYTES_MAX;
 
 export function toConsumed(
   topic: string,

@@ -60,7 +60,8 @@ export async function playWave(
   const unrecovered = await recovered(world, ENDED_WITHIN_MS);
   const recoveredAt = Date.now();
   await extras.pause();
-  if (wave.alone.length > 0) await mendWhatComesBack(world, extras);
+  const restored = wave.alone.some(({ occasion }) => occasion === 'restored');
+  if (restored) await mendWhatComesBack(world, extras);
   broken.push(...(await settleAndJudge(world, ENDED_WITHIN_MS, unrecovered)));
   const killed = those(ended, ({ reached }) => reached);
   const since = killed.map(describeTarget);
