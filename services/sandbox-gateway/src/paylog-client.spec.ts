@@ -176,7 +176,12 @@ describe('a payment ends in one state, whatever told it', () => {
     const state = await stateOf(placed);
     expect(state).toMatchObject({ label: 'captured', final: true, anomalies: [], unresolved: [] });
     expect(foreignMoney(state)).toEqual([]);
-    expect(state.amounts).toEqual({ authorized: 1000n, captured: 1000n, refunded: 0n, voided: 0n });
+    expect(state.amounts).toMatchObject({
+      authorized: 1000n,
+      captured: 1000n,
+      refunded: 0n,
+      voided: 0n,
+    });
   });
 
   it('captured later, in parts, the rest let go', async () => {
@@ -186,19 +191,11 @@ describe('a payment ends in one state, whatever told it', () => {
       ['one', 300n, false],
       ['two', 200n, true],
     ] as const) {
-      const request = {
-        paymentId: placed.id,
-        operationId: operationId(placed.id, 'capture', reference),
-        call: 1,
-        containerId,
-        amount: eur(minor),
-        final,
-      };
-      await told(placed, client.capture(request));
+      await told(placed, client.capture(captureOf(placed, containerId, reference, minor, final)));
     }
     const state = await stateOf(placed);
     expect(state).toMatchObject({ label: 'captured', final: true, anomalies: [], unresolved: [] });
-    expect(state.amounts).toEqual({
+    expect(state.amounts).toMatchObject({
       authorized: 1000n,
       captured: 500n,
       refunded: 0n,
@@ -213,6 +210,25 @@ describe('a payment ends in one state, whatever told it', () => {
     const state = await stateOf(placed);
     expect(state).toMatchObject({ label: 'voided', final: true, anomalies: [], closed: true });
     expect(foreignMoney(state)).toEqual([]);
+  });
+
+  it('partly captured, the rest voided', async () => {
+    const placed = order('pm_card_visa', { captureMode: 'manual' });
+    const containerId = containerOf(await told(placed, client.authorize(placed.request)));
+    await told(placed, client.capture(captureOf(placed, containerId, 'one', 300n, false)));
+    await told(placed, client.cancel(cancelation(placed, containerId)));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ final: true, anomalies: [], unresolved: [] });
+    expect(state.amounts).toMatchObject({ captured: 300n, refunded: 0n, voided: 700n });
+  });
+
+  it('let run out, uncaptured', async () => {
+    const placed = order('pm_sandbox_expires', { captureMode: 'manual' });
+    await told(placed, client.authorize(placed.request));
+    await running.settle();
+    const state = await stateOf(placed);
+    expect(state).toMatchObject({ label: 'expired', anomalies: [] });
+    expect(state.amounts).toMatchObject({ captured: 0n, refunded: 0n });
   });
 
   it('declined, and closed at the gateway', async () => {
@@ -485,6 +501,23 @@ function lookup(placed: Order, containerId?: string) {
     call: 1,
     ...(containerId === undefined ? {} : { containerId }),
   } as const;
+}
+
+function captureOf(
+  placed: Order,
+  containerId: string,
+  reference: string,
+  minor: bigint,
+  final: boolean,
+) {
+  return {
+    paymentId: placed.id,
+    operationId: operationId(placed.id, 'capture', reference),
+    call: 1,
+    containerId,
+    amount: eur(minor),
+    final,
+  };
 }
 
 function cancelation(placed: Order, containerId: string) {

@@ -3,6 +3,7 @@ import { registerAdmin } from './admin/routes.js';
 import type { SandboxAccount } from './config.js';
 import { registerApi } from './dialect/api.js';
 import { ApiError } from './gateway/api-error.js';
+import { resumeExpiries } from './gateway/authorizations.js';
 import { Emitter } from './gateway/events.js';
 import { resumeRefunds } from './gateway/refunds.js';
 import { resumeRuns } from './gateway/reports.js';
@@ -55,6 +56,7 @@ export async function startSandbox(
   registerAdmin(app, world, sender, timers);
   const url = await app.listen(listen);
   if (options.publicUrl === undefined) publicUrl = url;
+  resumeExpiries(world);
   resumeRefunds(world);
   resumeRuns(world);
   sender.resume();

@@ -97,10 +97,21 @@ export interface AnswerRecord {
   readonly requestId: string;
 }
 
+export const EFFECTS = [
+  'authorized',
+  /** An authorization grew. */
+  'raised',
+  'captured',
+  'released',
+  'refunded',
+  'refund_failed',
+] as const;
+export type EffectKind = (typeof EFFECTS)[number];
+
 /** What an API call did to money: the truth that tests are checked against. */
 export interface EffectRecord {
   readonly account: string;
-  readonly kind: 'authorized' | 'captured' | 'released' | 'refunded' | 'refund_failed';
+  readonly kind: EffectKind;
   readonly at: string;
   readonly paymentIntentId: string;
   readonly object: string;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import { expireIntent } from '../gateway/authorizations.js';
 import { TOKENS } from '../gateway/behaviour.js';
 import { decideThreeDs } from '../gateway/payment-intents.js';
 import { DISCREPANCIES, makePayouts } from '../gateway/payouts.js';
@@ -68,6 +69,11 @@ export function registerAdmin(
     const { decision } = checked(decisionBody, request.body);
     const { account } = known(world, id);
     return decideThreeDs(world, account, id, decision);
+  });
+
+  app.post('/sandbox/payment-intents/:id/expire', (request) => {
+    const { id } = request.params as { id: string };
+    return expireIntent(world, known(world, id).account, id);
   });
 
   app.get('/3ds/:id', (request, reply) => {

@@ -1,5 +1,6 @@
 import { idOf } from '../gateway/reference.js';
-import type { EffectRecord, Store } from '../store.js';
+import { RELEASE } from '../gateway/refunds.js';
+import { EFFECTS, type EffectKind, type EffectRecord, type Store } from '../store.js';
 
 /** One PaymentIntent as it is; amounts in the provider's units. */
 export interface TrueIntent {
@@ -21,6 +22,7 @@ export interface TrueIntent {
   readonly amountReleased: number;
   readonly authorizations: number;
   readonly captures: number;
+  readonly eachCapture: readonly TrueCapture[];
   readonly charges: readonly { id: string; status: string; amount: number; captured: number }[];
   readonly refunds: readonly {
     id: string;
@@ -30,13 +32,20 @@ export interface TrueIntent {
   }[];
 }
 
+export interface TrueCapture {
+  readonly charge: string;
+  readonly amount: number;
+  readonly at: string;
+  readonly idempotencyKey: string | null;
+}
+
 export interface Truth {
   readonly paymentIntents: readonly TrueIntent[];
   readonly effects: readonly EffectRecord[];
   readonly capturedTwice: number;
   /** Payment ids (or PaymentIntent ids without one). */
   readonly capturedTwicePayments: readonly string[];
-  readonly totals: Readonly<Record<string, Readonly<Record<EffectRecord['kind'], number>>>>;
+  readonly totals: Readonly<Record<string, Readonly<Record<EffectKind, number>>>>;
 }
 
 /**
@@ -47,9 +56,12 @@ export function truthOf(store: Store): Truth {
   const effects = store.all('effects');
   const effectsOf = grouped(effects, (effect) => effect.paymentIntentId);
   const chargesOf = grouped(store.all('charges'), ({ object }) => idOf(object.payment_intent));
-  const refundsOf = grouped(store.all('refunds'), ({ object }) => idOf(object.payment_intent));
+  const refundsOf = grouped(
+    store.all('refunds').filter(({ object }) => object.reason !== RELEASE),
+    ({ object }) => idOf(object.payment_intent),
+  );
   const paymentIntents = store.all('intents').map(({ account, object }): TrueIntent => {
-    const of = (kind: EffectRecord['kind']) =>
+    const of = (kind: EffectKind) =>
       (effectsOf.get(object.id) ?? []).filter((effect) => effect.kind === kind);
     return {
       id: object.id,
@@ -68,6 +80,12 @@ export function truthOf(store: Store): Truth {
       amountReleased: sum(of('released')),
       authorizations: of('authorized').length,
       captures: of('captured').length,
+      eachCapture: of('captured').map(({ object: charge, amount, at, idempotencyKey }) => ({
+        charge,
+        amount,
+        at,
+        idempotencyKey,
+      })),
       charges: (chargesOf.get(object.id) ?? []).map(({ object: charge }) => ({
         id: charge.id,
         status: charge.status,
@@ -115,13 +133,16 @@ function capturedTwice(store: Store): readonly string[] {
 }
 
 function totalsOf(effects: readonly EffectRecord[]): Truth['totals'] {
-  const totals: Record<string, Record<EffectRecord['kind'], number>> = {};
+  const totals: Record<string, Record<EffectKind, number>> = {};
   for (const { kind, currency, amount } of effects) {
-    const zero = { authorized: 0, captured: 0, released: 0, refunded: 0, refund_failed: 0 };
-    const total = (totals[currency] ??= zero);
+    const total = (totals[currency] ??= nothing());
     total[kind] += amount;
   }
   return totals;
+}
+
+function nothing(): Record<EffectKind, number> {
+  return Object.fromEntries(EFFECTS.map((kind) => [kind, 0])) as Record<EffectKind, number>;
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

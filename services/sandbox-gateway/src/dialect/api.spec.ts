@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import { idOf } from '../gateway/reference.js';
+import { errorOf } from '../testing/error-of.js';
 import { API_KEY, runSandbox, type RunningSandbox } from '../testing/running-sandbox.js';
 
 let running: RunningSandbox;
@@ -21,16 +22,6 @@ const card = (paymentMethod = 'pm_card_visa'): Stripe.PaymentIntentCreateParams 
 
 let keys = 0;
 const key = () => ({ idempotencyKey: `key-${(keys += 1)}` });
-
-async function errorOf(asked: Promise<unknown>): Promise<Stripe.errors.StripeError> {
-  try {
-    await asked;
-  } catch (error) {
-    if (error instanceof Stripe.errors.StripeError) return error;
-    throw error;
-  }
-  throw new Error('no error came');
-}
 
 describe('payment intents', () => {
   it('captures at once', async () => {

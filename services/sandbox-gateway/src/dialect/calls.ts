@@ -1,12 +1,8 @@
 import type Stripe from 'stripe';
 import { invalidParameter } from '../gateway/api-error.js';
+import { cancelIntent, captureIntent, incrementIntent } from '../gateway/authorizations.js';
 import { behaviourOf, type CallFault, type CallKind } from '../gateway/behaviour.js';
-import {
-  cancelIntent,
-  captureIntent,
-  confirmIntent,
-  createIntent,
-} from '../gateway/payment-intents.js';
+import { confirmIntent, createIntent } from '../gateway/payment-intents.js';
 import { createRefund } from '../gateway/refunds.js';
 import { createRun, REPORT_TYPE } from '../gateway/reports.js';
 import type { Caller, World } from '../gateway/world.js';
@@ -16,6 +12,7 @@ import {
   checked,
   confirmParams,
   createIntentParams,
+  incrementParams,
   refundParams,
   reportRunParams,
   requireToken,
@@ -35,6 +32,7 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   '/v1/payment_intents': prepareCreate,
   '/v1/payment_intents/:id/confirm': prepareConfirm,
   '/v1/payment_intents/:id/capture': prepareCapture,
+  '/v1/payment_intents/:id/increment_authorization': prepareIncrement,
   '/v1/payment_intents/:id/cancel': prepareCancel,
   '/v1/refunds': prepareRefund,
   '/v1/reporting/report_runs': prepareReportRun,
@@ -66,6 +64,7 @@ function prepareCreate(world: World, given: unknown): Prepared {
         captureMethod: params.capture_method ?? 'automatic_async',
         confirm: params.confirm === 'true',
         metadata: params.metadata ?? {},
+        cardOptions: params.payment_method_options?.card ?? {},
         ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
         ...(params.customer === undefined ? {} : { customer: params.customer }),
         ...(params.description === undefined ? {} : { description: params.description }),
@@ -105,6 +104,19 @@ function prepareCapture(world: World, given: unknown, id: string): Prepared {
         ...(params.amount_to_capture === undefined
           ? {}
           : { amount: Number(params.amount_to_capture) }),
+      }),
+  };
+}
+
+function prepareIncrement(world: World, given: unknown, id: string): Prepared {
+  const params = checked(incrementParams, given);
+  return {
+    fault: faultOf(methodOf(world, id), 'increment'),
+    run: (caller) =>
+      incrementIntent(world, caller, id, {
+        amount: Number(params.amount),
+        metadata: params.metadata ?? {},
+        ...(params.description === undefined ? {} : { description: params.description }),
       }),
   };
 }

@@ -18,6 +18,8 @@ export function parseForm(text: string): Record<string, unknown> {
 const text = Type.String({ maxLength: 5000 });
 const id = Type.String({ minLength: 1, maxLength: 255 });
 const amount = Type.String({ pattern: '^[1-9][0-9]{0,11}$' });
+/** Zero closes a partly captured payment. */
+const amountOrZero = Type.String({ pattern: '^(0|[1-9][0-9]{0,11})$' });
 const integer = Type.String({ pattern: '^[0-9]{1,12}$' });
 const flag = Type.Union([Type.Literal('true'), Type.Literal('false')]);
 const optional = Type.Optional;
@@ -29,6 +31,22 @@ const metadata = Type.Record(
 );
 const expand = Type.Array(text);
 const exact = { additionalProperties: false } as const;
+
+const requested = Type.Union([Type.Literal('if_available'), Type.Literal('never')]);
+const paymentMethodOptions = Type.Object(
+  {
+    card: optional(
+      Type.Object(
+        {
+          request_multicapture: optional(requested),
+          request_incremental_authorization: optional(requested),
+        },
+        exact,
+      ),
+    ),
+  },
+  exact,
+);
 
 export const createIntentParams = Compile(
   Type.Object(
@@ -45,6 +63,7 @@ export const createIntentParams = Compile(
       confirm: optional(flag),
       payment_method: optional(id),
       payment_method_types: optional(Type.Array(text)),
+      payment_method_options: optional(paymentMethodOptions),
       automatic_payment_methods: optional(
         Type.Object({ enabled: flag, allow_redirects: optional(text) }, exact),
       ),
@@ -69,8 +88,20 @@ export const confirmParams = Compile(
 export const captureParams = Compile(
   Type.Object(
     {
-      amount_to_capture: optional(amount),
+      amount_to_capture: optional(amountOrZero),
       final_capture: optional(flag),
+      metadata: optional(metadata),
+      expand: optional(expand),
+    },
+    exact,
+  ),
+);
+
+export const incrementParams = Compile(
+  Type.Object(
+    {
+      amount,
+      description: optional(text),
       metadata: optional(metadata),
       expand: optional(expand),
     },

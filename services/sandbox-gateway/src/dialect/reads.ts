@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidParameter, missing } from '../gateway/api-error.js';
 import { balanceTransactionObject } from '../gateway/objects.js';
-import { intentOf } from '../gateway/payment-intents.js';
+import { intentOf } from '../gateway/intent-records.js';
 import { idOf } from '../gateway/reference.js';
 import { refundOf } from '../gateway/refunds.js';
 import { DEFAULT_COLUMNS, REPORT_TYPE, runOf } from '../gateway/reports.js';

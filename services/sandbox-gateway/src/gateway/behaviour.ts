@@ -5,6 +5,12 @@ export interface Behaviour {
   /** Ask the shopper first. */
   readonly authenticate?: true;
   readonly refund?: 'pending' | 'fails_later';
+  /** A card that can be captured once only, and not incremented. */
+  readonly singleCapture?: true;
+  /** The issuer refuses to hold more than it does. */
+  readonly declineIncrement?: Decline;
+  /** The authorization runs out by itself, soon. */
+  readonly expires?: true;
   /**
    * How a call is answered. `lost`: done, then hung up or never answered. `error_after`: done, then 500.
    * `error_before`: not done, 500. `limited`: 429 the first time. `slow`: after a second, the key in flight meanwhile.
@@ -13,7 +19,7 @@ export interface Behaviour {
   readonly webhooks?: WebhookFault;
 }
 
-export type CallKind = 'create' | 'capture' | 'refund' | 'cancel';
+export type CallKind = 'create' | 'capture' | 'refund' | 'cancel' | 'increment';
 export type CallFault = 'lost' | 'error_after' | 'error_before' | 'limited' | 'slow';
 export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature';
 
@@ -67,6 +73,7 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_card_authenticationRequired: { authenticate: true },
   pm_card_threeDSecure2Required: { authenticate: true },
   pm_card_threeDSecureRequiredChargeDeclined: { authenticate: true, decline: GENERIC },
+  pm_card_credit_disableEnterpriseCardFeatures: { singleCapture: true },
   pm_card_pendingRefund: { refund: 'pending' },
   pm_card_refundFail: { refund: 'fails_later' },
   // Ours: what a network and a provider do on a bad day.
@@ -74,12 +81,23 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_sandbox_captureTimeout: { calls: { capture: 'lost' } },
   pm_sandbox_refundTimeout: { calls: { refund: 'lost' } },
   pm_sandbox_cancelTimeout: { calls: { cancel: 'lost' } },
+  pm_sandbox_incrementTimeout: { calls: { increment: 'lost' } },
   pm_sandbox_errorAfterCommit: { calls: { create: 'error_after' } },
   pm_sandbox_errorBeforeCommit: { calls: { create: 'error_before' } },
   pm_sandbox_rateLimited: {
-    calls: { create: 'limited', capture: 'limited', refund: 'limited', cancel: 'limited' },
+    calls: {
+      create: 'limited',
+      capture: 'limited',
+      refund: 'limited',
+      cancel: 'limited',
+      increment: 'limited',
+    },
   },
   pm_sandbox_slow: { calls: { create: 'slow' } },
+  pm_sandbox_slowCapture: { calls: { capture: 'slow' } },
+  pm_sandbox_slowCancel: { calls: { cancel: 'slow' } },
+  pm_sandbox_expires: { expires: true },
+  pm_sandbox_incrementDeclined: { declineIncrement: INSUFFICIENT },
   pm_sandbox_webhooksDuplicated: { webhooks: 'duplicated' },
   pm_sandbox_webhooksReordered: { webhooks: 'reordered' },
   pm_sandbox_webhooksVaried: { webhooks: 'varied' },

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { EffectRecord } from '../store.js';
 import type { Decline } from './behaviour.js';
+import { behaviour } from './intent-records.js';
 import { newId } from './new-id.js';
 import { idOf } from './reference.js';
 import { balanceTransactionObject, chargeObject, type NewBalanceTransaction } from './objects.js';
@@ -25,6 +26,7 @@ export function makeCharge(
     id: newId('ch'),
     created: seconds(world),
     intent,
+    flexible: behaviour(intent).singleCapture !== true,
     ...(decline === undefined
       ? {}
       : { failure: { ...decline, adviceCode: decline.adviceCode ?? null } }),

@@ -25,6 +25,11 @@ export interface Occasion {
   readonly at: number;
 }
 
+/** Only calls of the API have one. */
+function requestIdOf(caller: Caller | undefined): string | null {
+  return caller === undefined || caller.requestId === '' ? null : caller.requestId;
+}
+
 /** Writes events down as the provider would tell them. Sending is somebody else's work. */
 export class Emitter {
   readonly #store: Store;
@@ -58,7 +63,7 @@ export class Emitter {
       livemode: false,
       pending_webhooks: 1,
       request: {
-        id: occasion.caller?.requestId ?? null,
+        id: requestIdOf(occasion.caller),
         idempotency_key: occasion.caller?.idempotencyKey ?? null,
       },
       type,

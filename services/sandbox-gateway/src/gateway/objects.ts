@@ -16,7 +16,14 @@ export interface NewPaymentIntent {
   readonly description: string | null;
   readonly metadata: Record<string, string>;
   readonly paymentMethod: string | null;
+  readonly cardOptions: CardRequests;
 }
+
+/** What an account may ask for a card; whether the card can, only the charge says. */
+export type CardRequests = Pick<
+  Stripe.PaymentIntent.PaymentMethodOptions.Card,
+  'request_multicapture' | 'request_incremental_authorization'
+>;
 
 export function paymentIntentObject(from: NewPaymentIntent): Stripe.PaymentIntent {
   return {
@@ -50,7 +57,7 @@ export function paymentIntentObject(from: NewPaymentIntent): Stripe.PaymentInten
     on_behalf_of: null,
     payment_method: from.paymentMethod,
     payment_method_configuration_details: null,
-    payment_method_options: { card: cardOptions },
+    payment_method_options: { card: { ...cardOptions, ...from.cardOptions } },
     payment_method_types: ['card'],
     payment_record: null,
     processing: null,
@@ -78,6 +85,8 @@ export interface NewCharge {
   readonly id: string;
   readonly created: number;
   readonly intent: Stripe.PaymentIntent;
+  /** Whether the card can be captured several times, and incremented, if the account asked for it. */
+  readonly flexible: boolean;
   readonly failure?: {
     readonly code: string;
     readonly declineCode: string;
@@ -87,7 +96,8 @@ export interface NewCharge {
 }
 
 /** The metadata is copied when the charge is made; later changes of the PaymentIntent don't reach it. */
-export function chargeObject({ id, created, intent, failure }: NewCharge): Stripe.Charge {
+export function chargeObject(from: NewCharge): Stripe.Charge {
+  const { id, created, intent, failure } = from;
   return {
     id,
     object: 'charge',
@@ -127,7 +137,7 @@ export function chargeObject({ id, created, intent, failure }: NewCharge): Strip
     paid: failure === undefined,
     payment_intent: intent.id,
     payment_method: typeof intent.payment_method === 'string' ? intent.payment_method : null,
-    payment_method_details: null,
+    payment_method_details: { type: 'card', card: cardDetails(from) },
     radar_options: {},
     receipt_email: null,
     receipt_number: null,
@@ -143,6 +153,44 @@ export function chargeObject({ id, created, intent, failure }: NewCharge): Strip
     transfer_data: null,
     transfer_group: null,
   } satisfies Stripe.Charge;
+}
+
+/** Seven days, as for most cards. */
+const CAPTURE_WITHIN_SECONDS = 7 * 24 * 60 * 60;
+
+function cardDetails({ created, intent, flexible, failure }: NewCharge) {
+  const held = failure === undefined && intent.capture_method === 'manual';
+  const requests = intent.payment_method_options?.card;
+  const status = (requested: string | undefined) =>
+    flexible && requested !== 'never' ? 'available' : 'unavailable';
+  return {
+    amount_authorized: failure === undefined ? intent.amount : null,
+    authorization_code: null,
+    brand: 'visa',
+    ...(held ? { capture_before: created + CAPTURE_WITHIN_SECONDS } : {}),
+    checks: {
+      address_line1_check: null,
+      address_postal_code_check: null,
+      cvc_check: 'pass',
+    },
+    country: 'IE',
+    electronic_commerce_indicator: null,
+    exp_month: 12,
+    exp_year: 2034,
+    funding: 'credit',
+    incremental_authorization: { status: status(requests?.request_incremental_authorization) },
+    installments: null,
+    last4: null,
+    mandate: null,
+    multicapture: { status: status(requests?.request_multicapture) },
+    network: 'visa',
+    network_transaction_id: null,
+    overcapture: { maximum_amount_capturable: intent.amount, status: 'unavailable' },
+    regulated_status: 'unregulated',
+    three_d_secure: null,
+    transaction_link_id: null,
+    wallet: null,
+  } satisfies Stripe.Charge.PaymentMethodDetails.Card;
 }
 
 export interface NewRefund {

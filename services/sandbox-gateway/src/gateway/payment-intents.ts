@@ -1,13 +1,20 @@
 import type Stripe from 'stripe';
-import type { IntentRecord } from '../store.js';
-import { ApiError, missing, refusedByState } from './api-error.js';
-import { behaviourOf, type Behaviour, type Decline } from './behaviour.js';
-import { bookCapture, chargeOf, makeCharge, recordEffect, saveCharge } from './charges.js';
-import type { Emitted } from './events.js';
+import { ApiError, refusedByState } from './api-error.js';
+import { expireLater } from './authorizations.js';
+import type { Decline } from './behaviour.js';
+import { bookCapture, makeCharge, recordEffect, saveCharge } from './charges.js';
+import {
+  behaviour,
+  intentOf,
+  requireStatus,
+  saveIntent,
+  tell,
+  tellCharge,
+  update,
+} from './intent-records.js';
 import { newId } from './new-id.js';
-import { paymentIntentObject } from './objects.js';
-import { idOf } from './reference.js';
-import { seconds, type Caller, type World } from './world.js';
+import { paymentIntentObject, type CardRequests } from './objects.js';
+import { nobody, seconds, type Caller, type World } from './world.js';
 
 type Intent = Stripe.PaymentIntent;
 
@@ -20,6 +27,7 @@ export interface CreateIntent {
   readonly customer?: string;
   readonly description?: string;
   readonly metadata: Record<string, string>;
+  readonly cardOptions: CardRequests;
   readonly returnUrl?: string;
 }
 
@@ -36,6 +44,7 @@ export function createIntent(world: World, caller: Caller, from: CreateIntent): 
     description: from.description ?? null,
     metadata: from.metadata,
     paymentMethod: from.paymentMethod ?? null,
+    cardOptions: from.cardOptions,
   });
   saveIntent(world, {
     account: caller.account,
@@ -84,7 +93,7 @@ export function decideThreeDs(
   const record = intentOf(world, account, id);
   requireStatus(record.object, 'authenticate', ['requires_action']);
   // The shopper's browser calls, not the merchant: no idempotency key.
-  const caller: Caller = { account, requestId: newId('req', 14), idempotencyKey: null };
+  const caller: Caller = { ...nobody(account), requestId: newId('req', 14) };
   const object: Intent = { ...record.object, next_action: null };
   if (decision === 'approve') {
     try {
@@ -108,92 +117,6 @@ export function decideThreeDs(
   update(world, refused);
   tell(world, caller, refused, 'payment_intent.payment_failed');
   return refused;
-}
-
-export interface Capture {
-  readonly amount?: number;
-  readonly final: boolean;
-  readonly metadata: Record<string, string>;
-}
-
-export function captureIntent(world: World, caller: Caller, id: string, capture: Capture): Intent {
-  const { object: before } = intentOf(world, caller.account, id);
-  requireStatus(before, 'capture', ['requires_capture']);
-  const amount = capture.amount ?? before.amount_capturable;
-  if (amount > before.amount_capturable) {
-    throw refusedByState(
-      'amount_too_large',
-      `The amount to capture (${amount}) is greater than what is capturable (${before.amount_capturable}).`,
-      { param: 'amount_to_capture', payment_intent: before },
-    );
-  }
-  const charge = chargeOf(world, before);
-  const received = before.amount_received + amount;
-  const rest = capture.final ? 0 : before.amount_capturable - amount;
-  const transaction = bookCapture(world, caller, charge, amount);
-  const captured = saveCharge(world, caller.account, {
-    ...charge,
-    amount_captured: received,
-    captured: rest === 0,
-    balance_transaction: transaction,
-  });
-  const object: Intent = {
-    ...before,
-    amount_received: received,
-    amount_capturable: rest,
-    metadata: { ...before.metadata, ...capture.metadata },
-    status: rest === 0 ? 'succeeded' : 'requires_capture',
-  };
-  update(world, object);
-  recordEffect(world, caller, 'captured', captured, captured.id, amount);
-  tellCharge(world, caller, captured, 'charge.captured');
-  tell(
-    world,
-    caller,
-    object,
-    rest === 0 ? 'payment_intent.succeeded' : 'payment_intent.amount_capturable_updated',
-  );
-  return object;
-}
-
-export function cancelIntent(
-  world: World,
-  caller: Caller,
-  id: string,
-  reason: Intent['cancellation_reason'],
-): Intent {
-  const { object: before } = intentOf(world, caller.account, id);
-  requireStatus(before, 'cancel', [
-    'requires_payment_method',
-    'requires_confirmation',
-    'requires_action',
-    'requires_capture',
-  ]);
-  const object: Intent = {
-    ...before,
-    status: 'canceled',
-    canceled_at: seconds(world),
-    cancellation_reason: reason,
-    amount_capturable: 0,
-    next_action: null,
-  };
-  update(world, object);
-  if (before.status === 'requires_capture') release(world, caller, before);
-  tell(world, caller, object, 'payment_intent.canceled');
-  return object;
-}
-
-/** What was authorized and not captured goes back; an uncaptured charge is then shown as refunded. */
-function release(world: World, caller: Caller, before: Intent): void {
-  const charge = chargeOf(world, before);
-  recordEffect(world, caller, 'released', charge, charge.id, before.amount_capturable);
-  if (charge.amount_captured > 0) return;
-  const released = saveCharge(world, caller.account, {
-    ...charge,
-    amount_refunded: charge.amount,
-    refunded: true,
-  });
-  tellCharge(world, caller, released, 'charge.refunded');
 }
 
 function askShopper(
@@ -240,6 +163,7 @@ function hold(world: World, caller: Caller, before: Intent, charge: Stripe.Charg
   update(world, object);
   tellCharge(world, caller, charge, 'charge.succeeded');
   tell(world, caller, object, 'payment_intent.amount_capturable_updated');
+  expireLater(world, caller.account, object);
   return object;
 }
 
@@ -307,65 +231,5 @@ function declined(
       payment_intent: object,
     },
     true,
-  );
-}
-
-export function intentOf(world: World, account: string, id: string): IntentRecord {
-  const record = world.store.get('intents', id);
-  if (record === undefined || record.account !== account)
-    throw missing('payment_intent', id, 'intent');
-  return record;
-}
-
-/** The behaviour of the method used for the last try, which the object itself may have dropped. */
-export function behaviour(intent: Intent): Behaviour {
-  const method = typeof intent.payment_method === 'string' ? intent.payment_method : '';
-  return behaviourOf(method) ?? {};
-}
-
-function requireStatus(intent: Intent, act: string, allowed: readonly string[]): void {
-  if (allowed.includes(intent.status)) return;
-  throw refusedByState(
-    'payment_intent_unexpected_state',
-    `You cannot ${act} this PaymentIntent because it has a status of ${intent.status}.`,
-    { payment_intent: intent },
-  );
-}
-
-function saveIntent(world: World, record: IntentRecord): void {
-  world.store.put('intents', record.object.id, record);
-}
-
-function update(world: World, object: Intent): void {
-  const record = world.store.get('intents', object.id);
-  if (record === undefined) throw new Error(`${object.id} is missing`);
-  saveIntent(world, { ...record, object });
-}
-
-type IntentEvent = Extract<Emitted, `payment_intent.${string}`>;
-type ChargeEvent =
-  'charge.succeeded' | 'charge.captured' | 'charge.failed' | 'charge.refunded' | 'charge.updated';
-
-function tell(world: World, caller: Caller, object: Intent, type: IntentEvent): void {
-  world.emitter.emit(
-    { account: caller.account, caller, paymentIntentId: object.id, at: seconds(world) },
-    type,
-    object,
-  );
-}
-
-export function tellCharge(
-  world: World,
-  caller: Caller,
-  object: Stripe.Charge,
-  type: ChargeEvent,
-  previous?: Record<string, unknown>,
-): void {
-  const paymentIntentId = idOf(object.payment_intent);
-  world.emitter.emit(
-    { account: caller.account, caller, paymentIntentId, at: seconds(world) },
-    type,
-    object,
-    previous,
   );
 }

@@ -4,12 +4,15 @@ import { behaviourOf } from './behaviour.js';
 import { bookRefund, intentIdOf, recordEffect, saveCharge } from './charges.js';
 import { newId } from './new-id.js';
 import { refundObject } from './objects.js';
-import { intentOf, tellCharge } from './payment-intents.js';
+import { intentOf, tellCharge } from './intent-records.js';
 import { idOf } from './reference.js';
-import { seconds, type Caller, type World } from './world.js';
+import { nobody, seconds, type Caller, type World } from './world.js';
 
 /** How long a pending refund pends, and a failing one looks well. */
 const SETTLES_AFTER_MS = 400;
+
+/** The reason of a refund that only lets go of what was never captured. */
+export const RELEASE = 'expired_uncaptured_charge';
 
 export interface CreateRefund {
   readonly charge?: string;
@@ -53,7 +56,8 @@ export function createRefund(world: World, caller: Caller, from: CreateRefund): 
   const refunded = saveCharge(world, caller.account, {
     ...charge,
     amount_refunded: charge.amount_refunded + amount,
-    refunded: charge.amount_refunded + amount === charge.amount_captured,
+    // Not while a later capture could still add to what may be refunded.
+    refunded: charge.captured && charge.amount_refunded + amount === charge.amount_captured,
   });
   tellRefund(world, caller.account, caller, refund, 'refund.created');
   tellCharge(world, caller, refunded, 'charge.refunded');
@@ -69,6 +73,21 @@ export function refundOf(world: World, account: string, id: string): Stripe.Refu
   return record.object;
 }
 
+/** An authorization that ran out leaves a refund behind, though no money was ever taken. */
+export function saveRelease(world: World, account: string, charge: Stripe.Charge): void {
+  const refund: Stripe.Refund = refundObject({
+    id: newId('re'),
+    amount: charge.amount,
+    created: seconds(world),
+    charge,
+    metadata: {},
+    reason: RELEASE,
+    status: 'succeeded',
+  });
+  save(world, account, refund);
+  tellRefund(world, account, undefined, refund, 'refund.created');
+}
+
 /** After a restart: refunds that were still to settle. */
 export function resumeRefunds(world: World): void {
   for (const { account, object } of world.store.all('refunds')) {
@@ -76,7 +95,7 @@ export function resumeRefunds(world: World): void {
     const way = charge === undefined ? undefined : wayOf(charge);
     const open =
       (way === 'pending' && object.status === 'pending') ||
-      (way === 'fails_later' && object.status === 'succeeded');
+      (way === 'fails_later' && object.status === 'succeeded' && object.reason !== RELEASE);
     if (way !== undefined && open) {
       world.later(SETTLES_AFTER_MS, () => settle(world, account, object.id, way));
     }
@@ -103,8 +122,7 @@ function settle(world: World, account: string, id: string, way: 'pending' | 'fai
   };
   save(world, account, failed);
   // No caller: the bank sent it back by itself.
-  const bank: Caller = { account, requestId: '', idempotencyKey: null };
-  recordEffect(world, bank, 'refund_failed', charge, failed.id, failed.amount);
+  recordEffect(world, nobody(account), 'refund_failed', charge, failed.id, failed.amount);
   // What was refunded so far falls again: the reason why nobody may read it as a running total.
   saveCharge(world, account, {
     ...charge,

@@ -20,6 +20,11 @@ export interface Caller {
   readonly idempotencyKey: string | null;
 }
 
+/** No call of the merchant's: an issuer, a bank, or a person at the dashboard acts. */
+export function nobody(account: string): Caller {
+  return { account, requestId: '', idempotencyKey: null };
+}
+
 export function seconds(world: World): number {
   return Math.floor(world.now().getTime() / 1000);
 }

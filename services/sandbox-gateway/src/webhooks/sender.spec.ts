@@ -58,10 +58,38 @@ describe('webhooks', () => {
     await running.stripe.paymentIntents.capture(id, { amount_to_capture: 200 });
     await running.settle();
     const totals = events().flatMap((event) =>
-      event.type === 'charge.captured' ? [event.data.object.amount_captured] : [],
+      event.type === 'charge.updated' ? [event.data.object.amount_captured] : [],
     );
     expect(new Set(totals)).toEqual(new Set([300, 500]));
-    expect(types()).toContain('payment_intent.amount_capturable_updated');
+    expect(types()).toEqual([
+      'charge.captured',
+      'charge.succeeded',
+      'charge.updated',
+      'charge.updated',
+      'payment_intent.amount_capturable_updated',
+      'payment_intent.amount_capturable_updated',
+      'payment_intent.amount_capturable_updated',
+      'payment_intent.created',
+      'payment_intent.succeeded',
+    ]);
+  });
+
+  it('tell that an authorization ran out by its charge, its release and the payment', async () => {
+    await pay('pm_sandbox_expires', 'manual');
+    await running.settle();
+    await running.settle();
+    expect(types()).toEqual([
+      'charge.expired',
+      'charge.succeeded',
+      'payment_intent.amount_capturable_updated',
+      'payment_intent.canceled',
+      'payment_intent.created',
+      'refund.created',
+    ]);
+    const [release] = events().flatMap((event) =>
+      event.type === 'refund.created' ? [event.data.object] : [],
+    );
+    expect(release?.reason).toBe('expired_uncaptured_charge');
   });
 
   it('tell declines, cancelations and refunds', async () => {
