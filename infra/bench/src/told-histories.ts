@@ -22,7 +22,7 @@ const terms: Told = (id, ids) => ({
 });
 
 function operation(
-  kind: Exclude<Kind, 'hold'>,
+  kind: keyof Ids['operations'],
   outcome: Outcome,
   source: Source,
   more: (ids: Ids) => Partial<OperationFact> = () => ({}),

@@ -1,4 +1,4 @@
-import type { Anomaly, Money, Operation, Payment } from '@paylog/payment-domain';
+import type { Anomaly, Dispute, Money, Operation, Payment } from '@paylog/payment-domain';
 
 /**
  * The state of a payment as canonical JSON: the very text that `canonicalJson(toWirePayment(payment))` gives, written in
@@ -6,13 +6,13 @@ import type { Anomaly, Money, Operation, Payment } from '@paylog/payment-domain'
  * several times as much.
  */
 export function paymentText(payment: Payment): string {
-  const { amounts, anomalies, currency, operations, terms, unresolved } = payment;
-  const { authorized, captured, refunded, voided } = amounts;
+  const { amounts, anomalies, currency, disputes, operations, terms, unresolved } = payment;
   return (
-    `{"amounts":{"authorized":"${authorized}","captured":"${captured}","refunded":"${refunded}","voided":"${voided}"}` +
+    `{"amounts":${sumsText(amounts, amounts.voided)}` +
     `,"anomalies":${list(anomalies, anomalyText)}` +
     `,"closed":${payment.closed}` +
     (currency === undefined ? '' : `,"currency":${quoted(currency)}`) +
+    disputesText(disputes, payment.disputeStatus) +
     `,"final":${payment.final},"held":${payment.held},"label":"${payment.label}"` +
     `,"operations":${list(operations, operationText)}` +
     `,"otherCurrencies":${otherCurrenciesText(payment.otherCurrencies)}` +
@@ -34,6 +34,48 @@ function operationText(operation: Operation): string {
   );
 }
 
+/** Where nothing is in dispute, which is nearly always, nothing is said. */
+function sumsText(sums: Omit<Payment['amounts'], 'voided'>, voided?: bigint): string {
+  const { authorized, captured, chargedBack, disputed, disputeFees, refunded } = sums;
+  return (
+    `{"authorized":"${authorized}","captured":"${captured}"` +
+    (chargedBack > 0n ? `,"chargedBack":"${chargedBack}"` : '') +
+    (disputeFees > 0n ? `,"disputeFees":"${disputeFees}"` : '') +
+    (disputed > 0n ? `,"disputed":"${disputed}"` : '') +
+    `,"refunded":"${refunded}"` +
+    (voided === undefined ? '}' : `,"voided":"${voided}"}`)
+  );
+}
+
+function disputesText(
+  disputes: readonly Dispute[],
+  status: NonNullable<Payment['disputeStatus']> | undefined,
+): string {
+  if (disputes.length === 0) return '';
+  return (
+    (status === undefined
+      ? ''
+      : `,"disputeStatus":{"outcome":"${status.outcome}","stage":"${status.stage}"}`) +
+    `,"disputes":${list(disputes, disputeText)}`
+  );
+}
+
+function disputeText(dispute: Dispute): string {
+  const { amount, fee, id, outcome, parent, reason, reinstated, respondBy, stage, withdrawn } =
+    dispute;
+  const head = amount === undefined ? '{' : `{"amount":${moneyText(amount)},`;
+  return (
+    `${head}"fee":"${fee}","id":${quoted(id)}` +
+    (outcome === undefined ? '' : `,"outcome":"${outcome}"`) +
+    (parent === undefined ? '' : `,"parent":${quoted(parent)}`) +
+    (reason === undefined ? '' : `,"reason":${quoted(reason)}`) +
+    `,"reinstated":"${reinstated}"` +
+    (respondBy === undefined ? '' : `,"respondBy":${quoted(respondBy)}`) +
+    (stage === undefined ? '' : `,"stage":"${stage}"`) +
+    `,"withdrawn":"${withdrawn}"}`
+  );
+}
+
 const anomalyText = ({ about, kind }: Anomaly): string =>
   `{"about":${list(about, quoted)},"kind":"${kind}"}`;
 
@@ -43,10 +85,7 @@ const moneyText = ({ currency, minor }: Money): string =>
 function otherCurrenciesText(sums: Payment['otherCurrencies']): string {
   const texts = Object.keys(sums)
     .sort()
-    .map((currency) => {
-      const { authorized, captured, refunded } = sums[currency] as (typeof sums)[string];
-      return `${quoted(currency)}:{"authorized":"${authorized}","captured":"${captured}","refunded":"${refunded}"}`;
-    });
+    .map((currency) => `${quoted(currency)}:${sumsText(sums[currency] as (typeof sums)[string])}`);
   return `{${texts.join(',')}}`;
 }
 

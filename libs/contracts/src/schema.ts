@@ -1,4 +1,11 @@
-import { ANOMALIES, KINDS, LABELS, OUTCOMES } from '@paylog/payment-domain';
+import {
+  ANOMALIES,
+  DISPUTE_OUTCOMES,
+  DISPUTE_STAGES,
+  KINDS,
+  LABELS,
+  OUTCOMES,
+} from '@paylog/payment-domain';
 import Type, { type TSchema } from 'typebox';
 import Format from 'typebox/format';
 import { isCurrency } from './currency.js';
@@ -67,6 +74,9 @@ export const Mode = Type.Enum(['test', 'live']);
 
 export const KindName = Type.Enum(KINDS);
 export const OutcomeName = Type.Enum(OUTCOMES);
+export const DisputeStageName = Type.Enum(DISPUTE_STAGES);
+export const DisputeOutcomeName = Type.Enum(DISPUTE_OUTCOMES);
+export const DisputeOutcomeOrBoth = Type.Enum([...DISPUTE_OUTCOMES, 'contradicted']);
 export const LabelName = Type.Enum(LABELS);
 export const AnomalyName = Type.Enum(ANOMALIES);
 export const StatusName = Type.Enum([...OUTCOMES, 'contradicted']);

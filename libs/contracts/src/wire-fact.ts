@@ -6,6 +6,8 @@ import {
   Attempt,
   CaptureMode,
   closed,
+  DisputeOutcomeName,
+  DisputeStageName,
   Gateway,
   GatewayId,
   Id,
@@ -64,6 +66,17 @@ export const WireFact = Type.Union([
     reason: optional(Reason),
     parent: optional(GatewayId),
   }),
+  closed({
+    ...head,
+    type: Type.Literal('dispute'),
+    dispute: GatewayId,
+    stage: DisputeStageName,
+    outcome: DisputeOutcomeName,
+    amount: optional(WireMoney),
+    reason: optional(Reason),
+    respondBy: optional(Time),
+    parent: optional(GatewayId),
+  }),
   closed({ ...head, type: Type.Literal('alias'), alias: GatewayId, target: GatewayId }),
   closed({ ...head, type: Type.Literal('total'), object: GatewayId, value: WireMoney }),
   closed({
@@ -108,6 +121,10 @@ export function toWireFact(fact: Fact): WireFact {
         ...(amount && { amount: toWireMoney(amount) }),
       };
     }
+    case 'dispute': {
+      const { amount, ...rest } = fact;
+      return { ...rest, ...(amount && { amount: toWireMoney(amount) }) };
+    }
     case 'alias':
     case 'retraction':
       return { ...fact };
@@ -139,6 +156,10 @@ export function fromWireFact(wire: WireFact): Fact {
         ...(asked && { asked: fromWireMoney(asked) }),
         ...(amount && { amount: fromWireMoney(amount) }),
       };
+    }
+    case 'dispute': {
+      const { amount, ...rest } = wire;
+      return { ...rest, ...(amount && { amount: fromWireMoney(amount) }) };
     }
     case 'alias':
     case 'retraction':

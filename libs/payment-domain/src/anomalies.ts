@@ -1,4 +1,5 @@
 import type { Names } from './aliases.js';
+import { exposedTwice } from './disputes.js';
 import type { Doubt } from './doubt.js';
 import { byText, canonical, type StandingFacts } from './fact-set.js';
 import type { TermsFact } from './fact.js';
@@ -19,6 +20,7 @@ export interface Evidence {
   readonly names: Names;
   readonly locked: string | undefined;
   readonly operations: readonly Operation[];
+  readonly disputes: Payment['disputes'];
   readonly amounts: Payment['amounts'];
   readonly releases: Releases;
   readonly doubts: readonly Doubt[];
@@ -49,6 +51,12 @@ function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
         : [];
     case 'refunded_more_than_captured':
       return amounts.refunded > amounts.captured ? [countedIds(operations, 'refund')] : [];
+    case 'refunded_and_disputed':
+      return refundedAndDisputed(evidence);
+    case 'reinstated_more_than_withdrawn':
+      return evidence.disputes
+        .filter(({ withdrawn, reinstated }) => reinstated > withdrawn)
+        .map(({ id }) => [id]);
     case 'captured_and_voided':
       return evidence.releases.clashes;
     case 'other_currency':
@@ -56,7 +64,10 @@ function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
     case 'two_authorizations':
       return wonTwice(evidence);
     case 'contradicted':
-      return operations.filter(({ status }) => status === 'contradicted').map(({ id }) => [id]);
+      return [
+        ...operations.filter(({ status }) => status === 'contradicted'),
+        ...evidence.disputes.filter(({ outcome }) => outcome === 'contradicted'),
+      ].map(({ id }) => [id]);
     case 'alias_with_two_targets':
       return evidence.names.ambiguous;
     case 'possibly_the_same':
@@ -68,18 +79,29 @@ function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
   }
 }
 
+function refundedAndDisputed({ operations, disputes, amounts, locked }: Evidence): Abouts {
+  const exposed = exposedTwice(disputes, amounts.captured, amounts.refunded, locked);
+  if (exposed.length === 0) return [];
+  return [[...exposed.map(({ id }) => id), ...countedIds(operations, 'refund')]];
+}
+
 function countedIds(operations: readonly Operation[], kind: Operation['kind']): readonly string[] {
   return operations.filter((one) => one.kind === kind && counted(one) > 0n).map(({ id }) => id);
 }
 
-/** Every currency any fact names, asked amounts included, but the locked one. */
+/**
+ * Every currency any fact names, asked amounts included, but the locked one. A dispute's fee is charged in the currency
+ * that the gateway settles in, whatever was paid.
+ */
 function otherCurrencies({ facts, locked }: Evidence): readonly string[] {
   const others = new Set<string>();
   const note = (money: Money | undefined): void => {
     if (money !== undefined && money.currency !== locked) others.add(money.currency);
   };
   for (const { amount } of facts.terms) note(amount);
-  for (const { amount, asked } of facts.operations) {
+  for (const { amount } of facts.disputes) note(amount);
+  for (const { kind, amount, asked } of facts.operations) {
+    if (kind === 'dispute_fee') continue;
     note(amount);
     note(asked);
   }

@@ -1,4 +1,4 @@
-import type { AliasFact, Fact, OperationFact, TermsFact, TotalFact } from './fact.js';
+import type { AliasFact, DisputeFact, Fact, OperationFact, TermsFact, TotalFact } from './fact.js';
 
 /** Facts by id: it only grows. Build it with `empty`, `add`, `addAll` and `merge`; read it with `paymentOf`. */
 export interface FactSet {
@@ -65,6 +65,7 @@ export function byText(a: string, b: string): number {
 export interface StandingFacts {
   readonly terms: readonly TermsFact[];
   readonly operations: readonly OperationFact[];
+  readonly disputes: readonly DisputeFact[];
   readonly aliases: readonly AliasFact[];
   readonly totals: readonly TotalFact[];
 }
@@ -80,6 +81,7 @@ export function standing(set: FactSet): StandingFacts {
 
   const terms: TermsFact[] = [];
   const operations: OperationFact[] = [];
+  const disputes: DisputeFact[] = [];
   const aliases: AliasFact[] = [];
   const totals: TotalFact[] = [];
   for (const fact of [...set.byId.values()].sort((a, b) => byText(a.id, b.id))) {
@@ -91,6 +93,9 @@ export function standing(set: FactSet): StandingFacts {
       case 'operation':
         operations.push(fact);
         break;
+      case 'dispute':
+        disputes.push(fact);
+        break;
       case 'alias':
         aliases.push(fact);
         break;
@@ -101,5 +106,5 @@ export function standing(set: FactSet): StandingFacts {
         break;
     }
   }
-  return { terms, operations, aliases, totals };
+  return { terms, operations, disputes, aliases, totals };
 }

@@ -6,10 +6,22 @@ export type Source =
 
 /**
  * What an operation is. `session` is the gateway's container of tries (a Stripe PaymentIntent): it moves no money,
- * but it closes an attempt. `hold` blocks irreversible acts (a parked message, a review).
- * Disputes and their money (`dispute`, `dispute_withdrawal`, `dispute_reinstatement`, `dispute_fee`) join this list.
+ * but it closes an attempt. `hold` blocks irreversible acts (a parked message, a review). The money of a dispute are
+ * operations of the gateway, with the dispute as their parent; the case itself is a `DisputeFact`. A
+ * `participant_payout` passes a participant's share on, at the gateway.
  */
-export const KINDS = ['session', 'authorization', 'capture', 'void', 'refund', 'hold'] as const;
+export const KINDS = [
+  'session',
+  'authorization',
+  'capture',
+  'void',
+  'refund',
+  'hold',
+  'dispute_withdrawal',
+  'dispute_reinstatement',
+  'dispute_fee',
+  'participant_payout',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** In rising rank; `not_attempted` ends `requested` and `unknown` of its own call only and has no rank of its own. */
@@ -25,6 +37,35 @@ export const OUTCOMES = [
   'reversed',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/**
+ * In rising rank. A case climbs: an inquiry asks without taking money, a chargeback takes it, each further stage is
+ * another round between issuer and merchant. An appeal is a stage, since its outcome overrules the one below.
+ */
+export const DISPUTE_STAGES = [
+  'inquiry',
+  'chargeback',
+  'second_chargeback',
+  'appeal',
+  'pre_arbitration',
+  'arbitration',
+] as const;
+export type DisputeStage = (typeof DISPUTE_STAGES)[number];
+
+/**
+ * In rising rank within a stage. `closed`: an inquiry ended without a chargeback. `prevented`: paid back before it became
+ * a chargeback. `accepted`: we gave it up. `won` beside `lost`, `accepted` or `prevented` contradicts.
+ */
+export const DISPUTE_OUTCOMES = [
+  'opened',
+  'evidence_submitted',
+  'closed',
+  'prevented',
+  'accepted',
+  'lost',
+  'won',
+] as const;
+export type DisputeOutcome = (typeof DISPUTE_OUTCOMES)[number];
 
 interface FactBase {
   /** Unique for ever; the Kafka `ce_id`. The same id never comes with other content. */
@@ -67,6 +108,23 @@ export interface OperationFact extends FactBase {
   readonly parent?: string;
 }
 
+/** A case of an issuer against a payment reached an outcome at a stage. Its money is told by operations. */
+export interface DisputeFact extends FactBase {
+  readonly type: 'dispute';
+  /** The gateway's id of the case. */
+  readonly dispute: string;
+  readonly stage: DisputeStage;
+  readonly outcome: DisputeOutcome;
+  /** What is in dispute; may be less than what was captured. */
+  readonly amount?: Money;
+  /** The issuer's, machine-readable: `fraudulent`, `product_not_received`, … */
+  readonly reason?: string;
+  /** RFC 3339, UTC: until when evidence is taken. */
+  readonly respondBy?: string;
+  /** The authorization or capture it is about; by any of its ids. */
+  readonly parent?: string;
+}
+
 /** A gateway's id is another name of an operation (or of the payment itself: `target` is then the payment id). */
 export interface AliasFact extends FactBase {
   readonly type: 'alias';
@@ -89,4 +147,4 @@ export interface RetractionFact extends FactBase {
   readonly successor?: string;
 }
 
-export type Fact = TermsFact | OperationFact | AliasFact | TotalFact | RetractionFact;
+export type Fact = TermsFact | OperationFact | DisputeFact | AliasFact | TotalFact | RetractionFact;

@@ -63,8 +63,8 @@ describe('money', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const payment = fold(facts);
-        const { authorized, captured, refunded, voided } = payment.amounts;
-        for (const amount of [authorized, captured, refunded, voided, leftToCapture(payment)]) {
+        const { authorized, captured, voided } = payment.amounts;
+        for (const amount of [...Object.values(payment.amounts), leftToCapture(payment)]) {
           expect(amount).toBeGreaterThanOrEqual(0n);
         }
         const drawn = captured < authorized ? captured : authorized;
@@ -88,6 +88,24 @@ describe('money', () => {
     );
   });
 
+  it('that the shopper gets is no more than was taken, unless that is flagged', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const { amounts, anomalies, disputes } = fold(facts);
+        const { captured, refunded, disputed, chargedBack } = amounts;
+        const flagged = ['refunded_more_than_captured', 'refunded_and_disputed'];
+        const back = refunded + disputed + chargedBack;
+        if (refunded === 0n || anomalies.some(({ kind }) => flagged.includes(kind))) return;
+        expect(back).toBeLessThanOrEqual(captured);
+        const net = disputes.reduce((sum, { withdrawn, reinstated }) => {
+          return withdrawn > reinstated ? sum + withdrawn - reinstated : sum;
+        }, 0n);
+        expect(disputed + chargedBack).toBe(net);
+      }),
+      RUNS,
+    );
+  });
+
   it('is counted once, however often and under whatever ids it is told', () => {
     fc.assert(
       fc.property(
@@ -99,8 +117,8 @@ describe('money', () => {
         ),
         ({ story, told }) => {
           const payment = fold(told);
-          const { authorized, captured, refunded, voided } = story;
-          expect(payment.amounts).toEqual({ authorized, captured, refunded, voided });
+          const { facts: _told, ...amounts } = story;
+          expect(payment.amounts).toEqual(amounts);
           expect(payment.unresolved).toEqual([]);
         },
       ),
@@ -150,6 +168,7 @@ describe('the state', () => {
           expect(payment.held).toBe(false);
           expect(payment.unresolved).toEqual([]);
           expect(leftToCapture(payment)).toBe(0n);
+          expect(payment.amounts.disputed).toBe(0n);
         }
       }),
       RUNS,
@@ -190,6 +209,13 @@ function amountsByKind(payment: Payment): Map<string, bigint> {
     sums.set(`authorization ${code}`, one.authorized);
     sums.set(`capture ${code}`, one.captured);
     sums.set(`refund ${code}`, one.refunded);
+    sums.set(`dispute_fee ${code}`, one.disputeFees);
+  }
+  // Of these the amounts hold a difference, or nothing.
+  const summed = ['dispute_withdrawal', 'dispute_reinstatement', 'participant_payout'];
+  for (const operation of payment.operations.filter(({ kind }) => summed.includes(kind))) {
+    const key = `${operation.kind} ${operation.amount?.currency}`;
+    sums.set(key, (sums.get(key) ?? 0n) + counted(operation));
   }
   sums.set(`void ${currency ?? 'XXX'}`, amounts.voided);
   // The state is derived from the operations alone, so both must agree.

@@ -2,13 +2,14 @@ import { namesOf } from './aliases.js';
 import { anomaliesIn } from './anomalies.js';
 import { foreignCaptures } from './captures.js';
 import { containerEnd } from './container.js';
+import { disputesOf, disputeStatusOf, disputeSums } from './disputes.js';
 import { doubtsIn, type Doubt } from './doubt.js';
 import { addAll, byText, empty, standing, type FactSet, type StandingFacts } from './fact-set.js';
 import type { Fact } from './fact.js';
 import { isClosed, isFinal, labelOf } from './label.js';
 import { larger } from './money.js';
 import { byIdAndKind, counted, countedSum, operationsOf, type Seen } from './operations.js';
-import type { Operation, Payment } from './payment.js';
+import type { Dispute, Operation, Payment } from './payment.js';
 import { GATEWAY_RELEASE, releasesOf, type Releases } from './releases.js';
 
 /** The state of a payment from all its facts, in any order and however often each. */
@@ -28,29 +29,41 @@ export function paymentOf(set: FactSet): Payment {
   const end = containerEnd([...reported, ...beyond]);
   const releases = releasesOf(seen, captures, locked, end);
   const operations = [...withReleases(reported, releases, locked), ...beyond].sort(byIdAndKind);
+  const disputes = disputesOf(facts, operations, names, locked);
   const amounts = {
     authorized: countedSum(operations, 'authorization', locked),
     captured: countedSum(operations, 'capture', locked),
     refunded: countedSum(operations, 'refund', locked),
     voided: countedSum(operations, 'void', locked),
+    ...disputeSums(disputes, operations, locked, locked),
   };
-  const view = { operations, amounts, releases, end };
+  const view = { operations, amounts, disputes, releases, end };
   const doubts = doubtsIn(operations);
   const held = isHeld(seen);
   const closed = isClosed(view);
   const unresolved = unresolvedIn(operations, doubts);
   const payment: Payment = {
     amounts,
-    otherCurrencies: otherCurrencies(operations, locked),
+    otherCurrencies: otherCurrencies(operations, disputes, locked),
     label: labelOf(view, closed),
     final: isFinal(view, closed, held, unresolved),
     unresolved,
     held,
     closed,
     operations,
-    anomalies: anomaliesIn({ facts, names, locked, operations, amounts, releases, doubts }),
+    disputes,
+    anomalies: anomaliesIn({
+      facts,
+      names,
+      locked,
+      operations,
+      disputes,
+      amounts,
+      releases,
+      doubts,
+    }),
   };
-  return withOptional(payment, termsOf(facts), locked);
+  return withOptional(payment, termsOf(facts), locked, disputeStatusOf(disputes));
 }
 
 /** Set afterwards: spreading what is mostly there into a new object took a fifth of the fold. */
@@ -58,8 +71,10 @@ function withOptional(
   payment: { -readonly [K in keyof Payment]: Payment[K] },
   terms: Payment['terms'],
   currency: string | undefined,
+  disputeStatus: Payment['disputeStatus'],
 ): Payment {
   if (terms !== undefined) payment.terms = terms;
+  if (disputeStatus !== undefined) payment.disputeStatus = disputeStatus;
   if (currency !== undefined) payment.currency = currency;
   return payment;
 }
@@ -70,9 +85,11 @@ export function leftToCapture({ amounts }: Payment): bigint {
 }
 
 /** That of the terms, else of the first fact by id that names one, so that every order locks the same. */
-function lockedCurrency({ terms, operations, totals }: StandingFacts): string | undefined {
+function lockedCurrency(facts: StandingFacts): string | undefined {
+  const { terms, operations, disputes, totals } = facts;
   if (terms[0]) return terms[0].amount.currency;
   const naming = [
+    ...disputes.map((fact) => ({ id: fact.id, money: fact.amount })),
     ...operations.map((fact) => ({ id: fact.id, money: fact.amount ?? fact.asked })),
     ...totals.map((fact) => ({ id: fact.id, money: fact.value })),
   ].filter(({ money }) => money !== undefined);
@@ -132,6 +149,7 @@ function unresolvedIn(
 
 function otherCurrencies(
   operations: readonly Operation[],
+  disputes: readonly Dispute[],
   locked: string | undefined,
 ): Payment['otherCurrencies'] {
   const others = new Set<string>();
@@ -148,6 +166,7 @@ function otherCurrencies(
         authorized: countedSum(operations, 'authorization', currency),
         captured: countedSum(operations, 'capture', currency),
         refunded: countedSum(operations, 'refund', currency),
+        ...disputeSums(disputes, operations, currency, locked),
       },
     ]),
   );

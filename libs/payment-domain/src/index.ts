@@ -1,5 +1,8 @@
 export type {
   AliasFact,
+  DisputeFact,
+  DisputeOutcome,
+  DisputeStage,
   Fact,
   Kind,
   OperationFact,
@@ -9,7 +12,7 @@ export type {
   TermsFact,
   TotalFact,
 } from './fact.js';
-export { KINDS, OUTCOMES } from './fact.js';
+export { DISPUTE_OUTCOMES, DISPUTE_STAGES, KINDS, OUTCOMES } from './fact.js';
 export { FOREIGN_CAPTURE } from './captures.js';
 export { eventName } from './event-name.js';
 export type { FactSet } from './fact-set.js';
@@ -31,6 +34,8 @@ export { counted } from './operations.js';
 export type {
   Anomaly,
   AnomalyKind,
+  Dispute,
+  DisputeStatus,
   Label,
   Operation,
   OperationStatus,

@@ -5,12 +5,15 @@ import {
   alias,
   authorization,
   capture,
+  dispute,
   hold,
   refund,
+  reinstatement,
   session,
   terms,
   total,
   voiding,
+  withdrawal,
 } from './testing/facts.js';
 
 /** Label, then `closed` and `final`, of what is given. */
@@ -28,6 +31,8 @@ const part = capture('cap1', 'succeeded', 60);
 const open = session('ses1', 'pending');
 const over = session('ses1', 'canceled');
 const paid = session('ses1', 'succeeded');
+const out = withdrawal('dp/out', 'succeeded', 100, { parent: 'dp' });
+const back = reinstatement('dp/back', 'succeeded', 100, { parent: 'dp' });
 
 describe('the label', () => {
   it.each<[string, readonly Fact[], string]>([
@@ -133,6 +138,67 @@ describe('the label', () => {
       ],
       'failed closed final',
     ],
+    [
+      'an inquiry is open, which takes no money',
+      [...asked, won, taken, paid, dispute('dp', 'inquiry', 'opened', 100)],
+      'captured closed',
+    ],
+    [
+      'money is withdrawn and nothing decided',
+      [...asked, won, taken, paid, dispute('dp', 'chargeback', 'opened', 100), out],
+      'disputed closed',
+    ],
+    ['money is withdrawn, and the case not known yet', [...asked, won, taken, out], 'disputed'],
+    [
+      'the dispute is won, its money not back yet',
+      [...asked, won, taken, paid, dispute('dp', 'chargeback', 'won', 100), out],
+      'disputed closed',
+    ],
+    [
+      'the dispute is won',
+      [...asked, won, taken, paid, dispute('dp', 'chargeback', 'won', 100), out, back],
+      'captured closed final',
+    ],
+    [
+      'the dispute is lost',
+      [...asked, won, taken, paid, dispute('dp', 'chargeback', 'lost', 100), out],
+      'charged_back closed final',
+    ],
+    [
+      'the dispute is lost in one step, told by nothing but its money and its end',
+      [won, taken, out, dispute('dp', 'chargeback', 'lost')],
+      'charged_back final',
+    ],
+    [
+      'it was accepted',
+      [won, taken, out, dispute('dp', 'chargeback', 'accepted')],
+      'charged_back final',
+    ],
+    [
+      'it was won, and lost at the next stage',
+      [
+        ...[won, taken, out, back, withdrawal('dp/out 2', 'succeeded', 100, { parent: 'dp' })],
+        dispute('dp', 'chargeback', 'won'),
+        dispute('dp', 'second_chargeback', 'lost'),
+      ],
+      'charged_back final',
+    ],
+    [
+      'a part is lost',
+      [
+        ...[won, taken, dispute('dp', 'chargeback', 'lost', 40)],
+        withdrawal('dp/out', 'succeeded', 40, { parent: 'dp' }),
+      ],
+      'captured final',
+    ],
+    [
+      'the rest after a refund is lost',
+      [
+        ...[won, taken, refund('r', 'succeeded', 60), dispute('dp', 'chargeback', 'lost', 40)],
+        withdrawal('dp/out', 'succeeded', 40, { parent: 'dp' }),
+      ],
+      'charged_back final',
+    ],
   ])('when %s', (_when, facts, expected) => {
     expect(given(...facts)).toBe(expected);
     expect(given(...[...facts].reverse())).toBe(expected);
@@ -146,6 +212,11 @@ describe('the label', () => {
       ['captured', [taken]],
       ['partially_refunded', [refund('r', 'succeeded', 10)]],
       ['refunded', [refund('r2', 'succeeded', 90)]],
+      ['disputed', [withdrawal('dp2/out', 'succeeded', 30, { parent: 'dp2' })]],
+      [
+        'charged_back',
+        [capture('cap2', 'succeeded', 100), out, dispute('dp', 'chargeback', 'lost')],
+      ],
     ];
     const facts: Fact[] = [];
     for (const [label, more] of precedence) {
@@ -155,7 +226,7 @@ describe('the label', () => {
       );
       expect(fold(facts).label).toBe(label);
     }
-    expect(LABELS.indexOf('refunded')).toBe(0);
+    expect(LABELS.indexOf('charged_back')).toBe(0);
   });
 });
 

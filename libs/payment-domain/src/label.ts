@@ -1,4 +1,5 @@
 import { concernsWholeAttempt, type ContainerEnd } from './container.js';
+import { isUndecided } from './disputes.js';
 import { isOpen } from './doubt.js';
 import { counted } from './operations.js';
 import type { Label, Operation, Payment } from './payment.js';
@@ -9,6 +10,7 @@ export interface View {
   /** With the foreign capture and the gateway's release, voids carrying what they release. */
   readonly operations: readonly Operation[];
   readonly amounts: Payment['amounts'];
+  readonly disputes: Payment['disputes'];
   readonly releases: Releases;
   readonly end: ContainerEnd | undefined;
 }
@@ -41,7 +43,9 @@ export function isClosed(view: View): boolean {
 /** The first rule that holds, in the order of `LABELS`; the last one always does. */
 export function labelOf(view: View, closed: boolean): Label {
   const { operations, amounts, releases } = view;
-  // The labels of disputes go here, before everything else: `charged_back`, then `disputed`.
+  const kept = amounts.captured - amounts.refunded;
+  if (kept > 0n && amounts.chargedBack >= kept) return 'charged_back';
+  if (amounts.disputed > 0n) return 'disputed';
   if (amounts.refunded > 0n && amounts.refunded >= amounts.captured) return 'refunded';
   if (amounts.refunded > 0n) return 'partially_refunded';
   if (amounts.captured > 0n && releases.left === 0n) return 'captured';
@@ -56,7 +60,7 @@ export function labelOf(view: View, closed: boolean): Label {
 }
 
 /**
- * Nothing of ours is open, nothing is unresolved or held, and the attempt is closed or has taken all it can.
+ * Nothing of ours is open, nothing is unresolved, held or in dispute, and the attempt is closed or has taken all it can.
  */
 export function isFinal(
   view: View,
@@ -65,6 +69,7 @@ export function isFinal(
   unresolved: readonly string[],
 ): boolean {
   if (held || unresolved.length > 0 || view.releases.left > 0n) return false;
+  if (view.amounts.disputed > 0n || view.disputes.some(isUndecided)) return false;
   if (!closed && !tookMoney(view.operations)) return false;
   return !view.operations.some(({ kind, status, foreign }) => {
     if (foreign || kind === 'session' || kind === 'hold' || !isOpen(status)) return false;

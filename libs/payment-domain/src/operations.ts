@@ -109,7 +109,7 @@ function tellsReason(status: OperationStatus, outcome: Outcome): boolean {
 }
 
 /** The higher one in the locked currency, else in the first currency by name. Negative amounts name nothing. */
-function higher(
+export function higher(
   best: Money | undefined,
   amount: Money | undefined,
   locked: string | undefined,
@@ -130,6 +130,10 @@ export function movesMoney(kind: Kind): boolean {
     case 'capture':
     case 'void':
     case 'refund':
+    case 'dispute_withdrawal':
+    case 'dispute_reinstatement':
+    case 'dispute_fee':
+    case 'participant_payout':
       return true;
     case 'session':
     case 'hold':

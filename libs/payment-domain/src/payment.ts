@@ -1,11 +1,10 @@
-import type { Kind, Outcome, TermsFact } from './fact.js';
+import type { DisputeOutcome, DisputeStage, Kind, Outcome, TermsFact } from './fact.js';
 import type { Money } from './money.js';
 
-/**
- * In the order they are tried: the first that holds is the label. Those of disputes (`charged_back`, `disputed`) will
- * go before `refunded`.
- */
+/** In the order they are tried: the first that holds is the label. */
 export const LABELS = [
+  'charged_back',
+  'disputed',
   'refunded',
   'partially_refunded',
   'captured',
@@ -45,9 +44,33 @@ export interface Operation {
   readonly aliases: readonly string[];
 }
 
+export interface DisputeStatus {
+  readonly stage: DisputeStage;
+  /** At the highest stage heard of; `contradicted`: won and lost there. */
+  readonly outcome: DisputeOutcome | 'contradicted';
+}
+
+/** A case against a payment, with the money it moved, in minor units of the locked currency. */
+export interface Dispute extends Partial<DisputeStatus> {
+  /** The gateway's. A withdrawal that names no case is one under its own id, without stage and outcome. */
+  readonly id: string;
+  /** The highest that any fact names as disputed. */
+  readonly amount?: Money;
+  readonly reason?: string;
+  /** RFC 3339: until when evidence is taken at this stage. */
+  readonly respondBy?: string;
+  /** The authorization or capture it is about. */
+  readonly parent?: string;
+  readonly withdrawn: bigint;
+  readonly reinstated: bigint;
+  readonly fee: bigint;
+}
+
 export const ANOMALIES = [
   'captured_more_than_authorized',
   'refunded_more_than_captured',
+  'refunded_and_disputed',
+  'reinstated_more_than_withdrawn',
   'captured_and_voided',
   'other_currency',
   'two_authorizations',
@@ -72,18 +95,20 @@ export interface Payment {
   /**
    * Minor units of the locked currency, none of them ever negative. `authorized` is what was won, `captured` what was
    * taken less what was reversed, `voided` what was released uncaptured, by whatever: a void, an expiry, the end of the
-   * container. Left to capture = authorized − captured − voided, at least zero (`leftToCapture`).
+   * container. Left to capture = authorized − captured − voided, at least zero (`leftToCapture`). `disputed` is what
+   * disputes have taken and may give back, `chargedBack` what they took for good; neither is taken off `captured`.
    */
   readonly amounts: {
     readonly authorized: bigint;
     readonly captured: bigint;
     readonly refunded: bigint;
     readonly voided: bigint;
+    readonly disputed: bigint;
+    readonly chargedBack: bigint;
+    readonly disputeFees: bigint;
   };
   /** Sums in currencies other than the locked one; never added to `amounts`. */
-  readonly otherCurrencies: Readonly<
-    Record<string, { authorized: bigint; captured: bigint; refunded: bigint }>
-  >;
+  readonly otherCurrencies: Readonly<Record<string, Omit<Payment['amounts'], 'voided'>>>;
   readonly label: Label;
   /** Nothing of ours is open, unknown or due, and the attempt is closed or nothing is left to capture. */
   readonly final: boolean;
@@ -101,6 +126,10 @@ export interface Payment {
   readonly closed: boolean;
   /** Sorted by id, then kind; the pair is unique (one id with two kinds is the anomaly `kind_conflict`). */
   readonly operations: readonly Operation[];
+  /** Sorted by id. */
+  readonly disputes: readonly Dispute[];
+  /** Of the one that needs somebody most: undecided, then lost, then by stage. */
+  readonly disputeStatus?: DisputeStatus;
   readonly anomalies: readonly Anomaly[];
 }
 

@@ -1,4 +1,4 @@
-import { KINDS, OUTCOMES } from '@paylog/payment-domain';
+import { DISPUTE_OUTCOMES, KINDS, OUTCOMES } from '@paylog/payment-domain';
 import Type from 'typebox';
 import { closed, Ordinal, PaymentId } from '../schema.js';
 import { WireFact } from '../wire-fact.js';
@@ -20,10 +20,20 @@ type Words<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Capitalize<Head>}${Words<Tail>}`
   : Capitalize<S>;
 type OperationEvent = `${Words<(typeof KINDS)[number]>}${Words<(typeof OUTCOMES)[number]>}`;
+type DisputeEvent = `Dispute${Words<(typeof DISPUTE_OUTCOMES)[number]>}`;
 
-/** Names of the events of a payment: `<Kind><Outcome>`, and one for each other type of fact. */
+/** Names of the events of a payment: `<Kind><Outcome>`, and those of the other types of fact. */
 export type PaymentEventName =
-  OperationEvent | 'PaymentTermsAgreed' | 'AliasRecorded' | 'TotalReported' | 'FactRetracted';
+  | OperationEvent
+  | DisputeEvent
+  | 'PaymentTermsAgreed'
+  | 'AliasRecorded'
+  | 'TotalReported'
+  | 'FactRetracted';
+
+const DISPUTE_EVENTS = DISPUTE_OUTCOMES.map(
+  (outcome) => `Dispute${words(outcome)}` as DisputeEvent,
+);
 
 /** Names of events that are about no operation. */
 export const EVENTS_OF_NO_OPERATION = [
@@ -31,6 +41,7 @@ export const EVENTS_OF_NO_OPERATION = [
   'AliasRecorded',
   'TotalReported',
   'FactRetracted',
+  ...DISPUTE_EVENTS,
 ] as const;
 
 /** Every name an event of a payment may have, as `eventName` of the domain gives it. */

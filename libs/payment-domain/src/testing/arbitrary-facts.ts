@@ -1,16 +1,27 @@
 import fc from 'fast-check';
-import { OUTCOMES, type Fact, type Kind, type Source } from '../fact.js';
+import {
+  DISPUTE_OUTCOMES,
+  DISPUTE_STAGES,
+  OUTCOMES,
+  type Fact,
+  type Kind,
+  type Source,
+} from '../fact.js';
 import type { Money } from '../money.js';
 import {
   alias,
   authorization,
   capture,
+  dispute,
+  disputeFee,
   eur,
   refund,
+  reinstatement,
   retraction,
   session,
   total,
   voiding,
+  withdrawal,
 } from './facts.js';
 
 /** Ids that facts in these properties are about: ours, the gateway's, and the kind each is usually told of. */
@@ -29,6 +40,10 @@ const IDS: readonly (readonly [string, Kind])[] = [
   ['pay1', 'session'],
   ['pi_1', 'session'],
   ['hol1', 'hold'],
+  ['dp_1/out', 'dispute_withdrawal'],
+  ['dp_1/back', 'dispute_reinstatement'],
+  ['dp_1/fee', 'dispute_fee'],
+  ['par1', 'participant_payout'],
 ];
 const SOURCES: readonly Source[] = [
   'request',
@@ -39,7 +54,7 @@ const SOURCES: readonly Source[] = [
   'clock',
 ];
 
-const anId = fc.constantFrom(...IDS.map(([id]) => id));
+const anId = fc.constantFrom(...IDS.map(([id]) => id), 'dp_1');
 const aFactId = fc.integer({ min: 0, max: 60 }).map((n) => `f${String(n).padStart(2, '0')}`);
 const anAmount: fc.Arbitrary<Money> = fc.record({
   minor: fc.constantFrom(0n, 30n, 50n, 60n, 100n, 100n, 100n, 250n, -40n),
@@ -93,8 +108,34 @@ const anOperationFact: fc.Arbitrary<Fact> = fc
       ...(call !== undefined && { call }),
       ...(reason !== undefined && { reason }),
       ...(parent !== undefined && { parent }),
+      ...(operation.startsWith('dp_1/') && { parent: 'dp_1' }),
     }),
   );
+
+const aDispute: fc.Arbitrary<Fact> = fc
+  .record({
+    id: aFactId,
+    dispute: fc.constantFrom('dp_1', 'dp_2'),
+    stage: fc.constantFrom(...DISPUTE_STAGES),
+    outcome: fc.constantFrom(...DISPUTE_OUTCOMES),
+    amount: rarely(2, anAmount),
+    reason: rarely(2, fc.constantFrom('fraudulent', 'product_not_received')),
+    respondBy: rarely(2, fc.constantFrom('2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z')),
+    parent: rarely(2, anId),
+  })
+  .map(({ id, dispute, stage, outcome, amount, reason, respondBy, parent }) => ({
+    type: 'dispute',
+    id,
+    at: '2026-01-01T00:00:00Z',
+    source: 'webhook',
+    dispute,
+    stage,
+    outcome,
+    ...(amount && { amount }),
+    ...(reason !== undefined && { reason }),
+    ...(respondBy !== undefined && { respondBy }),
+    ...(parent !== undefined && { parent }),
+  }));
 
 const anAlias: fc.Arbitrary<Fact> = fc.oneof(
   fc.constantFrom(
@@ -139,6 +180,7 @@ export const anyFacts: fc.Arbitrary<readonly Fact[]> = fc.array(
   fc.oneof(
     { weight: 10, arbitrary: anOperationFact },
     { weight: 3, arbitrary: anAlias },
+    { weight: 2, arbitrary: aDispute },
     { weight: 1, arbitrary: aTotal },
     { weight: 1, arbitrary: aRetraction },
     { weight: 1, arbitrary: someTerms },
@@ -173,6 +215,14 @@ export interface Story {
   readonly captured: bigint;
   readonly refunded: bigint;
   readonly voided: bigint;
+  readonly disputed: bigint;
+  readonly chargedBack: bigint;
+  readonly disputeFees: bigint;
+}
+
+interface Case {
+  readonly minor: number;
+  readonly ending: 'open' | 'lost' | 'won' | 'second lost';
 }
 
 interface Plot {
@@ -187,6 +237,7 @@ interface Plot {
     readonly ours: boolean;
   }[];
   readonly ending: 'open' | 'voided' | 'paid' | 'canceled';
+  readonly cases: readonly Case[];
 }
 
 /**
@@ -212,8 +263,15 @@ export const aStory: fc.Arbitrary<Story> = fc
       { maxLength: 3 },
     ),
     ending: fc.constantFrom('open', 'voided', 'paid', 'canceled'),
+    cases: fc.array(
+      fc.record({
+        minor: fc.integer({ min: 1, max: 100 }),
+        ending: fc.constantFrom<Case['ending'][]>('open', 'lost', 'won', 'second lost'),
+      }),
+      { maxLength: 2 },
+    ),
   })
-  .map(({ parts, refunds, ending }) => {
+  .map(({ parts, refunds, ending, cases }) => {
     const authorized = 300;
     const gross = parts.reduce((sum, { minor }) => sum + minor, 0);
     const reversed = parts.reduce((sum, part) => sum + (part.reversed ? part.minor : 0), 0);
@@ -230,6 +288,7 @@ export const aStory: fc.Arbitrary<Story> = fc
       total('ch_1', gross),
       total('pi_1', gross),
       ...refunds.flatMap((one, i) => refundTwice(`r${i}`, one)),
+      ...cases.flatMap((one, i) => caseOf(`dp_${i}`, one)),
       ...(ending === 'voided'
         ? [
             voiding('voi1', 'requested'),
@@ -247,8 +306,43 @@ export const aStory: fc.Arbitrary<Story> = fc
       captured: BigInt(gross - reversed),
       refunded: BigInt(refunded),
       voided: released ? BigInt(authorized - (gross - reversed)) : 0n,
+      disputed: sumOf(cases, ['open']),
+      chargedBack: sumOf(cases, ['lost', 'second lost']),
+      disputeFees: BigInt(cases.length * 15),
     };
   });
+
+const sumOf = (cases: readonly Case[], endings: readonly Case['ending'][]): bigint =>
+  cases.reduce(
+    (sum, { minor, ending }) => sum + (endings.includes(ending) ? BigInt(minor) : 0n),
+    0n,
+  );
+
+/** A case from its opening on, each stage told once and its money twice. */
+function caseOf(name: string, { minor, ending }: Case): Fact[] {
+  const parent = name;
+  const again = { parent, source: 'settlement' } as const;
+  const back = [
+    dispute(name, 'chargeback', 'won', minor),
+    reinstatement(`${name}/back`, 'succeeded', minor, { parent }),
+  ];
+  return [
+    dispute(name, 'inquiry', 'opened', minor),
+    dispute(name, 'chargeback', 'opened', minor, { parent: 'ch_1' }),
+    withdrawal(`${name}/out`, 'succeeded', minor, { parent }),
+    withdrawal(`${name}/out`, 'succeeded', minor, again),
+    disputeFee(`${name}/fee`, 'succeeded', 15, { parent }),
+    ...(ending === 'lost' ? [dispute(name, 'chargeback', 'lost', minor)] : []),
+    ...(ending === 'won' || ending === 'second lost' ? back : []),
+    ...(ending === 'second lost'
+      ? [
+          dispute(name, 'second_chargeback', 'opened', minor),
+          withdrawal(`${name}/out 2`, 'succeeded', minor, { parent }),
+          dispute(name, 'second_chargeback', 'lost', minor),
+        ]
+      : []),
+  ];
+}
 
 /** A capture of ours is told under both ids; a foreign one under the gateway's only. */
 function captureTwice(name: string, { minor, reversed, ours }: Plot['parts'][number]): Fact[] {

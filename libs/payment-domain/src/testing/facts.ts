@@ -1,5 +1,6 @@
 import type {
   AliasFact,
+  DisputeFact,
   Kind,
   OperationFact,
   Outcome,
@@ -62,6 +63,32 @@ export const capture = operation('capture');
 export const voiding = operation('void');
 export const refund = operation('refund');
 export const hold = operation('hold');
+export const withdrawal = operation('dispute_withdrawal');
+export const reinstatement = operation('dispute_reinstatement');
+export const disputeFee = operation('dispute_fee');
+export const participantPayout = operation('participant_payout');
+
+/** A case, told by a webhook. */
+export function dispute(
+  id: string,
+  stage: DisputeFact['stage'],
+  outcome: DisputeFact['outcome'],
+  amount?: number | Money,
+  more: Partial<DisputeFact> = {},
+): DisputeFact {
+  const named = typeof amount === 'number' ? eur(amount) : amount;
+  return {
+    type: 'dispute',
+    id: `dispute ${id} ${stage} ${outcome} ${named?.minor ?? ''}${named?.currency ?? ''}`,
+    at: AT,
+    source: 'webhook',
+    dispute: id,
+    stage,
+    outcome,
+    ...(named && { amount: named }),
+    ...more,
+  };
+}
 
 export function alias(alias: string, target: string): AliasFact {
   return {

@@ -5,7 +5,10 @@ import { operations } from './operations.js';
 import { movedMinor, type Known } from './state.js';
 
 const amount = { minor: 1000n, currency: 'EUR' };
-const sums = { authorized: 1000n, captured: 1000n, refunded: 0n, voided: 0n };
+const sums = {
+  ...{ authorized: 1000n, captured: 1000n, refunded: 0n, voided: 0n },
+  ...{ disputed: 0n, chargedBack: 0n, disputeFees: 0n },
+};
 
 /** Our own log knows that the capture succeeded and what the gateway calls it; the projection is behind. */
 function behind(projectedId: string): Known {
