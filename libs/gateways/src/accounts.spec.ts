@@ -64,6 +64,33 @@ describe('readAccounts', () => {
     expect(() => readAccounts({ file, mode: 'test', env })).toThrow(GatewayFault);
   });
 
+  it('wants what only one gateway has of its accounts, and of no other', () => {
+    const of = (gateway: string, more: object) => written([{ ...account, gateway, ...more }]);
+    const read = (file: string) => () => readAccounts({ file, mode: 'test', env });
+    expect(read(of('adyen', {}))).toThrow(/lacks the settings "adyen"/);
+    expect(read(of('adyen', { adyen: { merchantAccount: 'Shop' } }))).not.toThrow();
+    const paypal = { certificateHosts: ['api.paypal.com'] };
+    expect(read(of('paypal', {}))).toThrow(/lacks the settings "paypal"/);
+    expect(read(of('paypal', { paypal }))).not.toThrow();
+    expect(read(of('stripe', { paypal }))).toThrow(/has settings "paypal"/);
+  });
+
+  it('does without an API key where no call is made', () => {
+    const { apiKeySecret: _secret, ...rest } = account;
+    const gocardless = written([{ ...rest, gateway: 'gocardless' }]);
+    expect(readAccounts({ file: gocardless, mode: 'test', env })[0]).not.toHaveProperty('apiKey');
+    const read = () => readAccounts({ file: written([rest]), mode: 'test', env });
+    expect(read).toThrow(/names no apiKeySecret/);
+  });
+
+  it('starts without a secret that is named beside another: it was revoked, or comes later', () => {
+    const webhookSecrets = [{ secret: 'STRIPE_WEBHOOK_SECRET' }, { secret: 'GONE' }];
+    const file = written([{ ...account, webhookSecrets }]);
+    expect(readAccounts({ file, mode: 'test', env })[0]?.webhookSecrets).toEqual([
+      { name: 'STRIPE_WEBHOOK_SECRET', value: 'whsec_1' },
+    ]);
+  });
+
   it('neither reads nor misses the secrets a service does not need', () => {
     const file = written([account]);
     const [forWebhooks] = readAccounts({

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textIn } from '@paylog/mounted-files';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { GatewayFault } from './fault.js';
@@ -15,10 +16,14 @@ export interface WebhookSecret {
   readonly notAfter?: string;
 }
 
+/** Gateways whose webhooks we read. */
+export const GATEWAYS = ['stripe', 'adyen', 'paypal', 'gocardless'] as const;
+export type GatewayName = (typeof GATEWAYS)[number];
+
 /** One account at one gateway. */
 export interface GatewayAccount {
   readonly account: string;
-  readonly gateway: 'stripe';
+  readonly gateway: GatewayName;
   readonly mode: Mode;
   readonly apiBaseUrl: string;
   /** Undefined in a service that makes no calls (`secrets: 'webhooks'`). */
@@ -30,6 +35,18 @@ export interface GatewayAccount {
     /** What we expect to pay: basis points of the amount plus a fixed part in minor units, half up. */
     readonly feeBps?: number;
     readonly feeFixedMinor?: number;
+  };
+  /** Of an account at Adyen. */
+  readonly adyen?: {
+    /** The only `merchantAccountCode` that its webhooks may name. */
+    readonly merchantAccount: string;
+  };
+  /** Of an account at PayPal, whose `webhookSecrets` are the ids of its webhooks. */
+  readonly paypal?: {
+    /** Hosts that certificates may come from, a port included where it is not 443. */
+    readonly certificateHosts: readonly string[];
+    /** A PEM file of the roots that vouch for them; absent: those that Node trusts. */
+    readonly trustRootsFile?: string;
   };
 }
 
@@ -59,10 +76,11 @@ const AccountsFile = Type.Array(
   Type.Object(
     {
       account: name,
-      gateway: Type.Literal('stripe'),
+      gateway: Type.Enum(GATEWAYS),
       mode: Type.Union([Type.Literal('test'), Type.Literal('live')]),
       apiBaseUrl: Type.String({ pattern: '^https?://[^/?#@]+/?$' }),
-      apiKeySecret: secretName,
+      // We call Stripe only.
+      apiKeySecret: Type.Optional(secretName),
       webhookSecrets: Type.Array(
         Type.Object(
           {
@@ -82,6 +100,24 @@ const AccountsFile = Type.Array(
         },
         { additionalProperties: false },
       ),
+      adyen: Type.Optional(
+        Type.Object(
+          // A colon would let a part of the account pass for a part of the reference behind it: both are signed as one.
+          { merchantAccount: Type.String({ pattern: '^[^:]{1,80}$' }) },
+          { additionalProperties: false },
+        ),
+      ),
+      paypal: Type.Optional(
+        Type.Object(
+          {
+            certificateHosts: Type.Array(Type.String({ pattern: '^[a-z0-9.-]+(:[0-9]{1,5})?$' }), {
+              minItems: 1,
+            }),
+            trustRootsFile: Type.Optional(Type.String({ minLength: 1 })),
+          },
+          { additionalProperties: false },
+        ),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -96,39 +132,135 @@ const StorefrontsFile = Type.Array(
   { minItems: 1 },
 );
 
+/** The gateway that payments can be made at; of the others we read webhooks. */
+const CALLED: GatewayName = 'stripe';
+
 const accountsValidator = Compile(AccountsFile);
 const storefrontsValidator = Compile(StorefrontsFile);
-type ConfiguredAccount = Static<typeof AccountsFile>[number];
+/** An account as its file says it: secrets by name. */
+export type ConfiguredAccount = Static<typeof AccountsFile>[number];
+
+const ACCOUNTS = 'gateway accounts';
+const STOREFRONTS = 'storefronts';
 
 /**
  * Reads `GATEWAY_ACCOUNTS_FILE`. Secrets are named there and found in the environment or as files in `SECRETS_DIR`.
- * Throws one `GatewayFault` with everything that is wrong, so that one restart is enough.
+ * Throws one `GatewayFault` with everything that is wrong, so that one restart is enough. To see what changes later,
+ * `followAccounts`.
  */
 export function readAccounts(options: ReadAccountsOptions): readonly GatewayAccount[] {
-  const configured = readJson(options.file, 'gateway accounts', (value) =>
+  const listed = listAccounts(readFileOf(options.file, ACCOUNTS), options);
+  const read = withSecrets(listed.configured, options, (name) => secretNow(name, options.env));
+  const faults = [...listed.faults, ...read.faults];
+  if (faults.length > 0) throw configurationFault(options.file, ACCOUNTS, faults);
+  return read.accounts;
+}
+
+/** The accounts that a file lists, without their secrets. Throws a `GatewayFault` with everything that is wrong. */
+export function parseAccounts(
+  text: string,
+  options: Pick<ReadAccountsOptions, 'file' | 'mode'>,
+): readonly ConfiguredAccount[] {
+  const { configured, faults } = listAccounts(text, options);
+  if (faults.length > 0) throw configurationFault(options.file, ACCOUNTS, faults);
+  return configured;
+}
+
+function listAccounts(
+  text: string,
+  { file, mode }: Pick<ReadAccountsOptions, 'file' | 'mode'>,
+): { configured: readonly ConfiguredAccount[]; faults: readonly string[] } {
+  const configured = parseJson(text, file, ACCOUNTS, (value) =>
     accountsValidator.Check(value)
       ? { ok: true, value }
       : { ok: false, problems: describe(accountsValidator.Errors(value)) },
   );
-  const problems = repeated(configured.map((account) => account.account)).map(
-    (account) => `account ${account} is listed twice`,
-  );
-  const accounts = configured.map((account) => withSecrets(account, options, problems));
-  if (problems.length > 0) throw configurationFault(options.file, 'gateway accounts', problems);
-  return accounts;
+  const faults = [
+    ...repeated(configured.map(({ account }) => account)).map(
+      (account) => `account ${account} is listed twice`,
+    ),
+    ...configured
+      .filter((each) => each.mode !== mode)
+      .map(
+        (each) =>
+          `account ${each.account} is in mode ${each.mode}, this process runs in mode ${mode}: ` +
+          'give each mode its own processes and its own file',
+      ),
+    ...configured.flatMap(wrongSettings),
+  ];
+  return { configured, faults };
 }
+
+/** What only one gateway has is there for its accounts, and for no other. */
+function wrongSettings({ account, gateway, ...settings }: ConfiguredAccount): string[] {
+  const own = ['adyen', 'paypal'] as const;
+  return own.flatMap((name) => {
+    if ((settings[name] !== undefined) === (gateway === name)) return [];
+    return gateway === name
+      ? [`account ${account} at ${gateway} lacks the settings "${name}"`]
+      : [`account ${account} at ${gateway} has settings "${name}", which are of another gateway`];
+  });
+}
+
+export interface WithSecrets {
+  readonly accounts: readonly GatewayAccount[];
+  /** Without these an account can't work. */
+  readonly faults: readonly string[];
+  /** Secrets that are named beside others of the account and are not there: not yet, or no longer. */
+  readonly absent: readonly string[];
+}
+
+/** The accounts with those secrets that `secretOf` knows. */
+export function withSecrets(
+  configured: readonly ConfiguredAccount[],
+  { secrets = 'all' }: Pick<ReadAccountsOptions, 'secrets'>,
+  secretOf: (name: string) => string | undefined,
+): WithSecrets {
+  const faults: string[] = [];
+  const absent: string[] = [];
+  const accounts = configured.map(({ apiKeySecret, webhookSecrets, ...account }) => {
+    const calls = wantsApi(secrets) && account.gateway === CALLED;
+    const apiKey = calls && apiKeySecret !== undefined ? secretOf(apiKeySecret) : undefined;
+    if (calls) faults.push(...wrongApiKey(account, apiKeySecret, apiKey));
+    const named = wantsWebhooks(secrets) ? webhookSecrets : [];
+    const found = named.flatMap(({ secret, ...window }) => {
+      const value = secretOf(secret);
+      return value === undefined ? [] : [{ name: secret, value, ...window }];
+    });
+    const missing = named.filter(({ secret }) => found.every((each) => each.name !== secret));
+    (found.length === 0 ? faults : absent).push(...missing.map(({ secret }) => notThere(secret)));
+    return { ...account, ...(apiKey === undefined ? {} : { apiKey }), webhookSecrets: found };
+  });
+  return { accounts, faults, absent };
+}
+
+/** Names of the secrets that a service wants of these accounts. */
+export function secretNames(
+  configured: readonly ConfiguredAccount[],
+  { secrets = 'all' }: Pick<ReadAccountsOptions, 'secrets'>,
+): readonly string[] {
+  return configured.flatMap(({ gateway, apiKeySecret, webhookSecrets }) => [
+    ...(wantsApi(secrets) && gateway === CALLED && apiKeySecret !== undefined
+      ? [apiKeySecret]
+      : []),
+    ...(wantsWebhooks(secrets) ? webhookSecrets.map(({ secret }) => secret) : []),
+  ]);
+}
+
+const wantsApi = (wanted: SecretsWanted) => wanted === 'all' || wanted === 'api';
+const wantsWebhooks = (wanted: SecretsWanted) => wanted === 'all' || wanted === 'webhooks';
 
 /** Reads `STOREFRONTS_FILE`; every account named there must be among `accounts`. */
 export function readStorefronts(
   file: string,
   accounts: readonly GatewayAccount[],
 ): readonly Storefront[] {
-  const storefronts = readJson(file, 'storefronts', (value) =>
+  const storefronts = parseJson(readFileOf(file, STOREFRONTS), file, STOREFRONTS, (value) =>
     storefrontsValidator.Check(value)
       ? { ok: true, value }
       : { ok: false, problems: describe(storefrontsValidator.Errors(value)) },
   );
-  const known = new Set(accounts.map((account) => account.account));
+  const known = new Map(accounts.map(({ account, gateway }) => [account, gateway] as const));
   const problems = [
     ...repeated(storefronts.map((each) => each.storefront)).map(
       (storefront) => `storefront ${storefront} is listed twice`,
@@ -136,42 +268,25 @@ export function readStorefronts(
     ...storefronts
       .filter((each) => !known.has(each.account))
       .map((each) => `storefront ${each.storefront} names the unknown account ${each.account}`),
+    ...storefronts
+      .filter((each) => (known.get(each.account) ?? CALLED) !== CALLED)
+      .map(
+        ({ storefront, account }) =>
+          `storefront ${storefront} names the account ${account} at ${known.get(account)}, which we can't call`,
+      ),
   ];
-  if (problems.length > 0) throw configurationFault(file, 'storefronts', problems);
+  if (problems.length > 0) throw configurationFault(file, STOREFRONTS, problems);
   return storefronts;
 }
 
-function withSecrets(
-  configured: ConfiguredAccount,
-  options: ReadAccountsOptions,
-  problems: string[],
-): GatewayAccount {
-  const { apiKeySecret, webhookSecrets, ...account } = configured;
-  const wanted = options.secrets ?? 'all';
-  if (account.mode !== options.mode) {
-    problems.push(
-      `account ${account.account} is in mode ${account.mode}, this process runs in mode ${options.mode}: ` +
-        'give each mode its own processes and its own file',
-    );
-  }
-  const wantsApi = wanted === 'all' || wanted === 'api';
-  const apiKey = wantsApi ? readSecret(apiKeySecret, options.env, problems) : undefined;
-  if (apiKey !== undefined) problems.push(...wrongApiKey(account.account, apiKey, account.mode));
-  const wantsWebhooks = wanted === 'all' || wanted === 'webhooks';
-  return {
-    ...account,
-    ...(apiKey === undefined ? {} : { apiKey }),
-    webhookSecrets: wantsWebhooks
-      ? webhookSecrets.flatMap(({ secret, ...window }) => {
-          const value = readSecret(secret, options.env, problems);
-          return value === undefined ? [] : [{ name: secret, value, ...window }];
-        })
-      : [],
-  };
-}
-
 /** A live key in a test process would move real money; a test key in a live one would move none. */
-function wrongApiKey(account: string, apiKey: string, mode: Mode): string[] {
+function wrongApiKey(
+  { account, mode }: Pick<ConfiguredAccount, 'account' | 'mode'>,
+  secret: string | undefined,
+  apiKey: string | undefined,
+): string[] {
+  if (secret === undefined) return [`account ${account} names no apiKeySecret`];
+  if (apiKey === undefined) return [notThere(secret)];
   const accepted = [`sk_${mode}_`, `rk_${mode}_`];
   if (accepted.some((prefix) => apiKey.startsWith(prefix))) return [];
   return [
@@ -180,38 +295,53 @@ function wrongApiKey(account: string, apiKey: string, mode: Mode): string[] {
   ];
 }
 
-function readSecret(
-  secret: string,
-  env: ReadAccountsOptions['env'],
-  problems: string[],
-): string | undefined {
-  const fromEnv = env[secret];
-  if (fromEnv !== undefined && fromEnv !== '') return fromEnv;
+const notThere = (secret: string) =>
+  `secret ${secret} is neither an environment variable nor a file in SECRETS_DIR`;
+
+type Environment = ReadAccountsOptions['env'];
+
+/** The file of a secret; undefined where the environment has it, which nobody changes while we run. */
+export function secretFile(secret: string, env: Environment): string | undefined {
   const directory = env['SECRETS_DIR'];
-  if (directory !== undefined) {
-    try {
-      const value = readFileSync(join(directory, secret), 'utf8').trim();
-      if (value !== '') return value;
-    } catch {
-      // Said below, together with the other place it could have been.
-    }
+  return env[secret] || directory === undefined ? undefined : join(directory, secret);
+}
+
+function secretNow(secret: string, env: Environment): string | undefined {
+  const file = secretFile(secret, env);
+  if (file === undefined) return env[secret] || undefined;
+  try {
+    const look = textIn(readFileSync(file));
+    return look.kind === 'text' ? look.text : undefined;
+  } catch {
+    return undefined; // Told of together with the other place it could have been.
   }
-  problems.push(`secret ${secret} is neither an environment variable nor a file in SECRETS_DIR`);
-  return undefined;
 }
 
 type Checked<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 
-function readJson<T>(file: string, what: string, check: (value: unknown) => Checked<T>): T {
+function parseJson<T>(
+  text: string,
+  file: string,
+  what: string,
+  check: (value: unknown) => Checked<T>,
+): T {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = JSON.parse(text);
   } catch (cause) {
     throw configurationFault(file, what, [cause instanceof Error ? cause.message : String(cause)]);
   }
   const checked = check(value);
   if (!checked.ok) throw configurationFault(file, what, checked.problems);
   return checked.value;
+}
+
+function readFileOf(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw configurationFault(file, what, [cause instanceof Error ? cause.message : String(cause)]);
+  }
 }
 
 function describe(errors: readonly { instancePath: string; message: string }[]): string[] {

@@ -1,5 +1,8 @@
 export { GatewayFault } from './fault.js';
 export { readAccounts, readStorefronts } from './accounts.js';
+export { followAccounts } from './accounts-source.js';
+export type { AccountsSource, FollowAccountsOptions } from './accounts-source.js';
+export { followingSettlement, forAccounts } from './for-accounts.js';
 export type {
   GatewayAccount,
   Mode,
