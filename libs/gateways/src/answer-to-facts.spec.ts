@@ -1,4 +1,4 @@
-import type { Fact } from '@paylog/payment-domain';
+import { fold, type Fact } from '@paylog/payment-domain';
 import { factsOf } from './answer-to-facts.js';
 import type { Call, Decline, GatewayAnswer, ObservedPayment } from './port.js';
 import { AUTHORIZATION, CAPTURE, PAYMENT, REFUND, SESSION, VOID } from './testing/stripe-events.js';
@@ -45,6 +45,7 @@ const paid: ObservedPayment = {
     authorization: AUTHORIZATION,
     capture: CAPTURE,
     captures: [],
+    increments: [],
   },
 };
 const { authorizationId: _id, ...untried } = paid;
@@ -54,7 +55,13 @@ const held: ObservedPayment = {
   captureMode: 'manual',
   capturable: eur(1000n),
   captured: eur(0n),
-  ours: { paymentId: PAYMENT, session: SESSION, authorization: AUTHORIZATION, captures: [] },
+  ours: {
+    paymentId: PAYMENT,
+    session: SESSION,
+    authorization: AUTHORIZATION,
+    captures: [],
+    increments: [],
+  },
 };
 const decline: Decline = {
   declineCode: 'insufficient_funds',
@@ -324,6 +331,57 @@ describe('a capture', () => {
   });
 });
 
+describe('an increment', () => {
+  const MORE = `aut${'b'.repeat(26)}`;
+  const increment: Call = {
+    ...authorizeManually,
+    operationId: MORE,
+    kind: 'increment',
+    amount: eur(500n),
+  };
+  const raised = (increments: ObservedPayment['ours']['increments']): ObservedPayment => ({
+    ...held,
+    amount: eur(1500n),
+    capturable: eur(1500n),
+    onlyAuthorization: true,
+    ours: { ...held.ours, increments },
+  });
+  const written = raised([{ operationId: MORE, minor: 500n }]);
+
+  it('is an authorization of its own: what it adds, beside what was there', () => {
+    const facts = told(answered(increment, written));
+    expect(facts).toEqual([
+      'pi_1 = pay',
+      'ch_1 = aut',
+      'aut succeeded 1000',
+      `${MORE} succeeded 500 #1`,
+    ]);
+    expect(told(answered(increment, raised([])))).toEqual(facts);
+  });
+
+  it('counts once, whoever tells of the payment, and folds to what is held', () => {
+    const facts = [
+      ...factsOf(answered(increment, written)),
+      ...factsOf(answered(poll(increment), written)),
+      ...factsOf(answered(poll({ ...authorizeManually, operationId: AUTHORIZATION }), written)),
+    ];
+    expect(fold(facts)).toMatchObject({ amounts: { authorized: 1500n }, anomalies: [] });
+  });
+
+  it('that is declined changes nothing else', () => {
+    const answer: GatewayAnswer = { result: 'declined', about: increment, at, decline };
+    expect(told(answer)).toEqual([`${MORE} refused #1`]);
+  });
+
+  it('never happened when the payment is over without it, and is believed of no nonsense', () => {
+    const over: ObservedPayment = { ...held, status: 'canceled', capturable: eur(0n) };
+    expect(told(answered(poll(increment), over))).toContain(`${MORE} refused`);
+    expect(told(answered(poll(increment), held))).not.toContain(`${MORE} refused`);
+    const nonsense = raised([{ operationId: MORE, minor: 1500n }]);
+    expect(told(answered(poll(increment), nonsense))).not.toContain(`${MORE} succeeded 1500`);
+  });
+});
+
 describe('a cancelation', () => {
   it('of what was held is a void', () => {
     const payment: ObservedPayment = { ...held, status: 'canceled', capturable: eur(0n) };
@@ -345,6 +403,19 @@ describe('a cancelation', () => {
       'cap canceled',
       'voi canceled #1',
     ]);
+  });
+
+  it('of what is left after a capture lets go of that, whichever way the gateway ends the payment', () => {
+    const canceled: ObservedPayment = {
+      ...held,
+      status: 'canceled',
+      captured: eur(300n),
+      capturable: eur(0n),
+    };
+    expect(told(answered(cancel, canceled))).toContain('voi succeeded 700 #1');
+    const ended: ObservedPayment = { ...canceled, status: 'succeeded' };
+    expect(told(answered(cancel, ended))).toContain('voi succeeded 700 #1');
+    expect(told(answered(poll(cancel), ended))).toContain('voi canceled');
   });
 
   it('that comes too late is refused by a lookup', () => {

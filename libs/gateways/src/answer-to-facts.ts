@@ -1,4 +1,4 @@
-import type { Fact } from '@paylog/payment-domain';
+import type { Fact, OperationFact } from '@paylog/payment-domain';
 import {
   alias,
   captureOf,
@@ -10,6 +10,7 @@ import {
   type OurNames,
   type Told,
   sessionOf,
+  voided,
 } from './observed-to-facts.js';
 import type { Call, GatewayAnswer, ObservedPayment, Refused } from './port.js';
 
@@ -51,9 +52,14 @@ function originOf(about: Call, at: string): FactOrigin {
   };
 }
 
+/** What an operation is to the payment: an increment is an authorization of its own. */
+export function kindOf({ kind }: Call): OperationFact['kind'] {
+  return kind === 'increment' ? 'authorization' : kind;
+}
+
 /** The operation called, and the capture that shares the fate of an automatic authorization. */
 function ownOperations(about: Call, outcome: Told['outcome'], reason: string): Told[] {
-  const own: Told[] = [{ operation: about.operationId, kind: about.kind, outcome, reason }];
+  const own: Told[] = [{ operation: about.operationId, kind: kindOf(about), outcome, reason }];
   if (about.kind !== 'authorization') return own;
   if (about.captureOperationId !== undefined) {
     own.push({ operation: about.captureOperationId, kind: 'capture', outcome, reason });
@@ -65,20 +71,51 @@ function seen(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[]
   if (about.kind === 'capture' && about.source === 'response') {
     return ownCapture(origin, about, payment);
   }
-  const facts = paymentFacts(origin, about.paymentId, payment, namesFor(about, payment));
+  const shown = about.kind === 'increment' ? withOwnIncrement(about, payment) : payment;
+  const facts = paymentFacts(origin, about.paymentId, shown, namesFor(about, payment));
   facts.push(...ourCaptures(origin, payment));
   if (about.kind === 'capture') facts.push(...captureNeverHappened(origin, about, payment));
+  if (about.kind === 'increment') facts.push(...incrementNeverHappened(origin, about, payment));
   if (about.kind === 'void' && payment.status === 'succeeded') {
-    facts.push(
-      operation(origin, {
-        operation: about.operationId,
-        kind: 'void',
-        outcome: 'refused',
-        reason: 'already_captured',
-      }),
-    );
+    facts.push(...voidOfPaid(origin, about, payment));
   }
   return facts;
+}
+
+/** Our increment call was answered: it added what it asked for, wherever the gateway writes that down. */
+function withOwnIncrement(about: Call, payment: ObservedPayment): ObservedPayment {
+  const { operationId, amount, source } = about;
+  const { increments } = payment.ours;
+  const written = increments.some((one) => one.operationId === operationId);
+  if (written || source === 'poll' || amount === undefined) return payment;
+  const all = [...increments, { operationId, minor: amount.minor }];
+  return { ...payment, ours: { ...payment.ours, increments: all } };
+}
+
+/** Nothing can be added any more, and the gateway shows nothing of it. */
+function incrementNeverHappened(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[] {
+  const done = payment.ours.increments.some((one) => one.operationId === about.operationId);
+  const over = payment.status === 'canceled' || payment.status === 'succeeded';
+  if (done || !over || about.source === 'response') return [];
+  const told = { kind: 'authorization', outcome: 'refused', reason: 'not_incremented' } as const;
+  return [operation(origin, { operation: about.operationId, ...told })];
+}
+
+/**
+ * The container was paid. With everything captured there was nothing to let go of. With less, our own call let go of the
+ * rest; whoever only asks can't tell by what it went.
+ */
+function voidOfPaid(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[] {
+  const { amount, captured, authorizationId } = payment;
+  const rest = { ...amount, minor: amount.minor - captured.minor };
+  if (rest.minor > 0n && about.source === 'response' && authorizationId !== undefined) {
+    return voided(origin, authorizationId, rest, about.operationId);
+  }
+  const told =
+    rest.minor > 0n
+      ? ({ outcome: 'canceled', reason: 'nothing_left_to_void' } as const)
+      : ({ outcome: 'refused', reason: 'already_captured' } as const);
+  return [operation(origin, { operation: about.operationId, kind: 'void', ...told })];
 }
 
 function refused(origin: FactOrigin, answer: Refused): Fact[] {

@@ -21,12 +21,14 @@ export type {
   DeclineClass,
   GatewayAnswer,
   GatewayClient,
+  IncrementRequest,
   NextAction,
   NextStep,
   NotAttempted,
   NotFound,
   ObservedPayment,
   ObservedRefund,
+  OursWithAmount,
   PaymentAnswer,
   PaymentLookup,
   PaymentQuery,
@@ -39,7 +41,7 @@ export type {
   SettlementSource,
   Unknown,
 } from './port.js';
-export { factsOf } from './answer-to-facts.js';
+export { factsOf, kindOf } from './answer-to-facts.js';
 export { captureOf, sessionOf, voidOf } from './observed-to-facts.js';
 export { createStripeClient } from './stripe/client.js';
 export type { StripeClientOptions } from './stripe/client.js';

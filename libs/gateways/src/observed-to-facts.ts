@@ -13,7 +13,7 @@ import type { ObservedPayment, ObservedRefund } from './port.js';
  * Part of every fact id. A mapping that comes to say something else for the same input gets a new number, so that the
  * corrected fact can stand beside the retraction of the wrong one.
  */
-const MAPPING_VERSION = '1';
+export const MAPPING_VERSION = '2';
 
 /** Where facts come from: makes their ids, and the fields they share. */
 export interface FactOrigin {
@@ -147,8 +147,11 @@ function session(names: OurNames, outcome: Told['outcome'], reason: string | und
 }
 
 function authorized(origin: FactOrigin, payment: ObservedPayment, names: OurNames): Fact[] {
-  const { authorizationId, amount, captured } = payment;
+  const { authorizationId, captured } = payment;
   if (authorizationId === undefined) return [];
+  const increments = incrementsOf(payment);
+  const added = increments.reduce((sum, { minor }) => sum + minor, 0n);
+  const amount = { ...payment.amount, minor: payment.amount.minor - added };
   const facts: Fact[] = [];
   if (names.authorization !== undefined) {
     facts.push(alias(origin, authorizationId, names.authorization));
@@ -160,6 +163,15 @@ function authorized(origin: FactOrigin, payment: ObservedPayment, names: OurName
       outcome: 'succeeded',
       amount,
     }),
+    ...increments.map(({ operationId, minor }) =>
+      operation(origin, {
+        operation: operationId,
+        kind: 'authorization',
+        outcome: 'succeeded',
+        amount: { ...amount, minor },
+        parent: names.authorization ?? authorizationId,
+      }),
+    ),
   );
   if (captured.minor === 0n) return facts;
   // An automatic capture is one happening with one amount. Manual ones may be several, told as a sum only: which of
@@ -169,6 +181,12 @@ function authorized(origin: FactOrigin, payment: ObservedPayment, names: OurName
   }
   facts.push(total(origin, authorizationId, captured));
   return facts;
+}
+
+/** None can be trusted that leaves nothing to the authorization they were added to. */
+function incrementsOf({ amount, ours }: ObservedPayment): ObservedPayment['ours']['increments'] {
+  const added = ours.increments.reduce((sum, { minor }) => sum + minor, 0n);
+  return added < amount.minor ? ours.increments : [];
 }
 
 /** The capture that came with an authorization, which the gateway gives no id. */

@@ -9,7 +9,7 @@ export interface Call {
   readonly paymentId: string;
   /** Our operation id. The gateway's idempotency key is the same string. */
   readonly operationId: string;
-  readonly kind: 'authorization' | 'capture' | 'void' | 'refund';
+  readonly kind: 'authorization' | 'increment' | 'capture' | 'void' | 'refund';
   /** Number of the call, from 1: a repeat with the same key is a new call. For a lookup, the number of the lookup. */
   readonly call: number;
   /** A lookup asks and moves nothing. */
@@ -42,6 +42,15 @@ export interface AuthorizeRequest extends CallRequest {
   readonly description?: string;
 }
 
+/** Raises what is held. One at a time, and only before anything was captured. */
+export interface IncrementRequest extends CallRequest {
+  readonly containerId: string;
+  /** What is added. */
+  readonly amount: Money;
+  /** What is then authorized in all. */
+  readonly total: Money;
+}
+
 export interface CaptureRequest extends CallRequest {
   /** The gateway's container: alias of the payment. */
   readonly containerId: string;
@@ -67,8 +76,10 @@ export interface PaymentQuery {
   readonly paymentId: string;
   /** The operation in doubt, for its facts. */
   readonly operationId: string;
-  readonly kind: 'authorization' | 'capture' | 'void';
+  readonly kind: 'authorization' | 'increment' | 'capture' | 'void';
   readonly call: number;
+  /** Of an increment: what it adds. */
+  readonly amount?: Money;
   readonly containerId?: string;
   /** RFC 3339: when the first call of the operation was made. Needed without `containerId`. */
   readonly firstCalledAt?: string;
@@ -117,12 +128,19 @@ export type ContainerStatus =
   | 'succeeded'
   | 'canceled';
 
+/** An operation of ours that the gateway wrote down together with doing it, and its minor units. */
+export interface OursWithAmount {
+  readonly operationId: string;
+  readonly minor: bigint;
+}
+
 /** A payment as the gateway shows it, in our money and our names. */
 export interface ObservedPayment {
   readonly containerId: string;
   readonly status: ContainerStatus;
   /** RFC 3339. */
   readonly createdAt: string;
+  /** Authorized, or to be authorized, in all: increments included. */
   readonly amount: Money;
   readonly captureMode: 'automatic' | 'manual';
   readonly capturable: Money;
@@ -144,7 +162,9 @@ export interface ObservedPayment {
     /** The capture that comes with an automatic authorization. */
     readonly capture?: string;
     /** Captures of ours that the gateway did, with what each asked. */
-    readonly captures: readonly { readonly operationId: string; readonly minor: bigint }[];
+    readonly captures: readonly OursWithAmount[];
+    /** Increments of ours that the gateway did, with what each added. */
+    readonly increments: readonly OursWithAmount[];
   };
 }
 
@@ -239,6 +259,7 @@ export interface GatewayClient {
    */
   readonly repeatWithinMs: number;
   authorize(request: AuthorizeRequest): Promise<PaymentAnswer>;
+  increment(request: IncrementRequest): Promise<PaymentAnswer>;
   capture(request: CaptureRequest): Promise<PaymentAnswer>;
   cancel(request: CancelRequest): Promise<PaymentAnswer>;
   refund(request: RefundRequest): Promise<RefundAnswer>;

@@ -66,6 +66,8 @@ export const OrderMessageAccepted = closed(
     kind: Type.Enum(['ready_to_ship', 'cancelled', 'refund_requested']),
     reference: optional(Reference),
     amount: optional(Amount),
+    /** False: a capture after which more follow. */
+    final: optional(Type.Boolean()),
     reason: optional(Text),
   },
   "A storefront's later message about an order was accepted.",

@@ -34,7 +34,10 @@ export const OrderReadyToShip = closed(
   {
     ...order,
     reference: Reference,
+    /** What is held and not captured, when left out. */
     amount: optional(Amount),
+    /** False: more captures follow. Else the gateway lets go of what is left. */
+    final: optional(Type.Boolean()),
   },
   'The goods are ready: capture now, for orders in manual capture mode.',
 );

@@ -7,6 +7,8 @@ import type {
   CancelRequest,
   CaptureRequest,
   GatewayClient,
+  IncrementRequest,
+  OursWithAmount,
   PaymentAnswer,
   PaymentLookup,
   PaymentQuery,
@@ -17,7 +19,7 @@ import type {
 } from '../port.js';
 import { toStripeAmount } from './currency.js';
 import { failureOf } from './failures.js';
-import { captureMetadata, METADATA } from './metadata.js';
+import { amountMetadata, METADATA } from './metadata.js';
 import { observePayment, observeRefund } from './observe.js';
 import { findPayment, findRefund } from './lookup.js';
 import { parsePaymentIntent, parseRefund } from './shapes.js';
@@ -68,6 +70,23 @@ export function createStripeClient(
       );
     },
 
+    async increment(request: IncrementRequest): Promise<PaymentAnswer> {
+      const about = callOf(account, 'increment', request, request.amount);
+      const total = toStripeAmount(request.total);
+      if (!total.ok) return invalidAmount(about, now(), total.problem);
+      const answer = await askPayment(about, () =>
+        stripe.paymentIntents.incrementAuthorization(
+          request.containerId,
+          {
+            amount: total.amount,
+            metadata: amountMetadata(request.operationId, request.amount.minor),
+          },
+          keyed(request.operationId),
+        ),
+      );
+      return doneBefore(answer, request.operationId);
+    },
+
     async capture(request: CaptureRequest): Promise<PaymentAnswer> {
       const about = callOf(account, 'capture', request, request.amount);
       const amount = toStripeAmount(request.amount);
@@ -79,7 +98,7 @@ export function createStripeClient(
             amount_to_capture: amount.amount,
             // Sent only when it differs from the default: not every account may say it.
             ...(request.final === false ? { final_capture: false } : {}),
-            metadata: captureMetadata(request.operationId, request.amount.minor),
+            metadata: amountMetadata(request.operationId, request.amount.minor),
           },
           keyed(request.operationId),
         ),
@@ -129,7 +148,7 @@ export function createStripeClient(
     },
 
     async lookupPayment(query: PaymentQuery): Promise<PaymentLookup> {
-      const about: Call = { ...callOf(account, query.kind, query), source: 'poll' };
+      const about: Call = { ...callOf(account, query.kind, query, query.amount), source: 'poll' };
       try {
         const found = await findPayment(stripe, query, Date.parse(now()));
         return found.result === 'found'
@@ -201,6 +220,17 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Several captures and increments are there only where the account has them, and only when asked for now. */
+const HELD = {
+  capture_method: 'manual',
+  payment_method_options: {
+    card: {
+      request_multicapture: 'if_available',
+      request_incremental_authorization: 'if_available',
+    },
+  },
+} as const;
+
 function createParams(
   request: AuthorizeRequest,
   amount: number,
@@ -212,7 +242,7 @@ function createParams(
     currency,
     confirm: true,
     payment_method: request.paymentMethod,
-    capture_method: request.captureMode === 'manual' ? 'manual' : 'automatic',
+    ...(request.captureMode === 'manual' ? HELD : { capture_method: 'automatic' }),
     ...(customerReference === undefined ? {} : { customer: customerReference }),
     ...(description === undefined ? {} : { description }),
     // Without a return URL no method that redirects may be chosen; a card may still ask for the SDK's dialog.
@@ -256,14 +286,17 @@ function callOf(
 }
 
 /**
- * A capture that is refused because it is done. The gateway wrote our operation id down together with doing it, so the
+ * A capture or an increment that is refused because it is done. The gateway wrote our operation id down together with doing it, so the
  * refusal of the repeat is the answer of the first call.
  */
 function doneBefore(answer: PaymentAnswer, operationId: string): PaymentAnswer {
   if (answer.result !== 'refused' || answer.payment === undefined) return answer;
   const { payment, about, at } = answer;
-  const done = payment.ours.captures.some((capture) => capture.operationId === operationId);
-  return done && payment.captured.minor > 0n ? { result: 'answered', about, at, payment } : answer;
+  const isThis = (one: OursWithAmount) => one.operationId === operationId;
+  const done =
+    payment.ours.increments.some(isThis) ||
+    (payment.captured.minor > 0n && payment.ours.captures.some(isThis));
+  return done ? { result: 'answered', about, at, payment } : answer;
 }
 
 function invalidAmount(about: Call, at: string, problem: string) {

@@ -1,3 +1,5 @@
+import type { OursWithAmount } from '../port.js';
+
 /**
  * What our calls write on Stripe's objects, and how it is read back. It returns in every event, in every query and in
  * report columns, so that an object of ours can be recognised without any answer having reached us.
@@ -11,20 +13,30 @@ export const METADATA = {
   refund: 'paylog_operation_refund',
 } as const;
 
-/** Each capture has a key of its own, so that none overwrites another (39 characters; Stripe's limit is 40). */
+/** Each capture and each increment has a key of its own, so that none overwrites another (39 characters; Stripe's limit is 40). */
 const CAPTURE_KEY = /^paylog_op_(cap[a-z2-7]{26})$/;
+const INCREMENT_KEY = /^paylog_op_(aut[a-z2-7]{26})$/;
 const PAYMENT_ID = /^pay[a-z2-7]{26}$/;
 const OPERATION_ID = /^[a-z]{3}[a-z2-7]{26}$/;
 
 export type Metadata = Readonly<Record<string, string>>;
 
-export function captureMetadata(operationId: string, minor: bigint): Record<string, string> {
+/** Of a capture or an increment. */
+export function amountMetadata(operationId: string, minor: bigint): Record<string, string> {
   return { [`paylog_op_${operationId}`]: minor.toString() };
 }
 
-export function capturesIn(metadata: Metadata): { operationId: string; minor: bigint }[] {
+export function capturesIn(metadata: Metadata): OursWithAmount[] {
+  return amountsIn(metadata, CAPTURE_KEY);
+}
+
+export function incrementsIn(metadata: Metadata): OursWithAmount[] {
+  return amountsIn(metadata, INCREMENT_KEY);
+}
+
+function amountsIn(metadata: Metadata, pattern: RegExp): OursWithAmount[] {
   return Object.entries(metadata).flatMap(([key, value]) => {
-    const operationId = CAPTURE_KEY.exec(key)?.[1];
+    const operationId = pattern.exec(key)?.[1];
     return operationId === undefined || !/^\d{1,18}$/.test(value)
       ? []
       : [{ operationId, minor: BigInt(value) }];

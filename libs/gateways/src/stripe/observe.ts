@@ -3,7 +3,7 @@ import { GatewayFault } from '../fault.js';
 import type { ContainerStatus, NextAction, ObservedPayment, ObservedRefund } from '../port.js';
 import { fromStripeAmount } from './currency.js';
 import { classifyDecline } from './declines.js';
-import { capturesIn, operationIn, paymentIn } from './metadata.js';
+import { capturesIn, incrementsIn, operationIn, paymentIn } from './metadata.js';
 import { idOf, type PaymentIntentShape, type RefundShape } from './shapes.js';
 
 const CONTAINER_STATUSES: readonly ContainerStatus[] = [
@@ -51,6 +51,7 @@ export function observePayment(intent: PaymentIntentShape): ObservedPayment {
       ...(authorization === undefined ? {} : { authorization }),
       ...(capture === undefined ? {} : { capture }),
       captures: capturesIn(intent.metadata),
+      increments: incrementsIn(intent.metadata),
     },
   };
 }

@@ -32,9 +32,9 @@ export interface Progress {
   readonly hasNextAction: boolean;
 }
 
-export type CallName = 'authorize' | 'capture' | 'cancel' | 'refund';
+export type CallName = 'authorize' | 'increment' | 'capture' | 'cancel' | 'refund';
 /** Why an attempt is closed at the gateway. */
-export type CloseReason = 'declined' | 'abandoned' | 'cancelled' | 'superseded';
+export type CloseReason = 'declined' | 'abandoned' | 'cancelled' | 'superseded' | 'rest';
 
 export type Action =
   | {

@@ -1,4 +1,4 @@
-import { factsOf, type GatewayAnswer } from '@paylog/gateways';
+import { factsOf, kindOf, type GatewayAnswer } from '@paylog/gateways';
 import { factId } from '@paylog/contracts';
 import type { Fact, OperationFact } from '@paylog/payment-domain';
 import type { IntentMessage, RefusedOperation } from '../intent/messages.js';
@@ -62,7 +62,7 @@ function endOfCall(told: readonly Fact[], answer: GatewayAnswer): OperationFact[
       at,
       source: 'response',
       operation: about.operationId,
-      kind: about.kind,
+      kind: kindOf(about),
       outcome,
       call: about.call,
       reason: canceled ? 'nothing_authorized' : 'answer_without_outcome',
@@ -79,7 +79,8 @@ function refusalOf(
   const { about } = answer;
   const authorization = operations.authorization(intent.paymentId);
   if (answer.result === 'declined') {
-    return intent.decline ? undefined : declined(answer.decline);
+    const again = about.operationId === authorization && intent.decline !== undefined;
+    return again ? undefined : declined(answer.decline);
   }
   if (answer.result === 'refused' && about.source === 'response' && about.kind !== 'void') {
     return refusedByGateway(answer.reason);
@@ -96,6 +97,7 @@ function refusalOf(
 
 const OPERATION: Record<string, RefusedOperation> = {
   authorization: 'authorization',
+  increment: 'authorization',
   capture: 'capture',
   void: 'void',
   refund: 'refund',

@@ -1,4 +1,5 @@
-import { capturedBy } from '../intent/decide.js';
+import { isIncrement, isReleasing } from '../intent/decide-capture.js';
+import { capturedBy } from '../intent/decide-refund.js';
 import { operations } from '../intent/operations.js';
 import { isAuthorized, isClosed, isOpen, movedMinor, statusOf } from '../intent/state.js';
 import type { Known, OwnOperation } from '../intent/state.js';
@@ -24,6 +25,7 @@ export const closeOrCancel: Step = (known, limits, progress) => {
   }
   if (isClosed(known)) return endWhatCannotHappen(known);
   if (isSuperseded(known)) return supersede(known, limits, progress);
+  if (isReleasing(known)) return close(known, limits, progress, 'rest');
   if (isAuthorized(known)) return undefined;
   if (authorization === 'pending' && progress.hasNextAction) {
     return abandon(known, limits, progress);
@@ -73,20 +75,9 @@ function cancel(known: Known, limits: Limits, progress: Progress): Action | unde
   );
   const captured = movedMinor(known, 'capture');
   if (captured.done > 0n) {
-    const refunded = movedMinor(known, 'refund');
-    const rest = captured.done - refunded.done - refunded.open;
-    if (rest <= 0n) return undefined;
-    const refunds = known.intent.own.filter((operation) => operation.kind === 'refund');
-    // A refund of ours that failed is not repeated blindly for ever: three, then it is listed as stuck.
-    if (refunds.filter((each) => each.reason === 'order_cancelled').length >= 3) {
-      return { type: 'wait', why: 'refund of a cancelled order failed three times' };
-    }
-    return {
-      type: 'refund_rest',
-      minor: rest,
-      parent: capturedBy(known),
-      ordinal: refunds.length + 1,
-    };
+    // First what is held, so that no more of it can be taken; while that takes its time, what was taken.
+    const closing = isClosed(known) ? undefined : close(known, limits, progress, 'cancelled');
+    return closing && closing.type !== 'wait' ? closing : (refundRest(known) ?? closing);
   }
   if (isClosed(known)) return undefined;
   // What was not begun, or is called off, takes nothing; what is in doubt was asked for before.
@@ -103,6 +94,25 @@ function cancel(known: Known, limits: Limits, progress: Progress): Action | unde
     };
   }
   return close(known, limits, progress, 'cancelled');
+}
+
+/** Gives back what was captured and is neither given back nor about to be. Undefined: nothing. */
+function refundRest(known: Known): Action | undefined {
+  const captured = movedMinor(known, 'capture');
+  const refunded = movedMinor(known, 'refund');
+  const rest = captured.done - refunded.done - refunded.open;
+  if (rest <= 0n) return undefined;
+  const refunds = known.intent.own.filter((operation) => operation.kind === 'refund');
+  // A refund of ours that failed is not repeated blindly for ever: three, then it is listed as stuck.
+  if (refunds.filter((each) => each.reason === 'order_cancelled').length >= 3) {
+    return { type: 'wait', why: 'refund of a cancelled order failed three times' };
+  }
+  return {
+    type: 'refund_rest',
+    minor: rest,
+    parent: capturedBy(known),
+    ordinal: refunds.length + 1,
+  };
 }
 
 /** The gateway makes sure that this attempt can't be paid any more, and releases what it holds. */
@@ -175,7 +185,7 @@ export function notFoundAtGateway(
   const { aliases, containerId } = known.intent;
   if (own.kind === 'refund' ? aliases.has(own.id) : containerId !== undefined) return [];
   const reason = 'not_found_at_the_gateway';
-  if (own.kind === 'authorization') {
+  if (own.kind === 'authorization' && !isIncrement(own, known)) {
     const open = known.intent.own.filter((each) => isOpen(statusOf(known, each.id)));
     return [
       ...open.flatMap((each) => endOf(each, reason)),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { isOpen, statusOf } from '../intent/state.js';
 import { PureRun } from '../testing/pure-run.js';
-import type { Weather } from '../testing/fake-gateway.js';
+import { authorizedOf, type Weather } from '../testing/fake-gateway.js';
 
 const weather = fc.constantFrom<Weather>('fine', 'done_then_lost', 'lost', 'rate_limited');
 const method = fc.constantFrom(
@@ -11,12 +11,19 @@ const method = fc.constantFrom(
 );
 
 type Event =
-  | { type: 'capture' | 'refund'; minor: bigint; reference: string }
+  | { type: 'capture'; minor: bigint; reference: string; final: boolean }
+  | { type: 'refund' | 'increment'; minor: bigint; reference: string }
   | { type: 'cancel' | 'void' | 'approve' | 'refuse' | 'crash' | 'time' };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({
-    type: fc.constantFrom('capture' as const, 'refund' as const),
+    type: fc.constant('capture' as const),
+    minor: fc.bigInt(1n, 1200n),
+    reference: fc.constantFrom('a', 'b', 'c'),
+    final: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constantFrom('refund' as const, 'increment' as const),
     minor: fc.bigInt(1n, 1200n),
     reference: fc.constantFrom('a', 'b', 'c'),
   }),
@@ -49,9 +56,10 @@ type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 async function apply(run: PureRun, happening: Event): Promise<void> {
   switch (happening.type) {
     case 'capture':
-    case 'refund': {
-      const { type, minor, reference } = happening;
-      run.ask({ type, reference, amount: { minor, currency: 'EUR' } });
+    case 'refund':
+    case 'increment': {
+      const { minor, ...asked } = happening;
+      run.ask({ ...asked, amount: { minor, currency: 'EUR' } });
       return;
     }
     case 'cancel':
@@ -102,6 +110,8 @@ describe('any history of requests, weather and crashes', () => {
         expect(amounts.captured).toBe(container?.captured ?? 0n);
         expect(amounts.refunded).toBe(refunded);
         expect(amounts.refunded <= amounts.captured).toBe(true);
+        expect(amounts.captured <= amounts.authorized).toBe(true);
+        expect(amounts.authorized <= (container ? authorizedOf(container) : 0n)).toBe(true);
       }),
       { numRuns: 200 },
     );

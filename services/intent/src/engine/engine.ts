@@ -5,7 +5,7 @@ import type { GatewayAnswer, GatewayClient } from '@paylog/gateways';
 import { counter, type Logger } from '@paylog/observability';
 import { isConnectionLost } from '@paylog/postgres';
 import type { OperationFact } from '@paylog/payment-domain';
-import { recorded, requested } from '../intent/decide.js';
+import { recorded, requested } from '../intent/decision.js';
 import { toAppend, type Effects, type Intents } from '../intent/intents.js';
 import type { BesideLog } from '../intent/known.sql.js';
 import { selectStoppedAccounts } from '../intent/known.sql.js';

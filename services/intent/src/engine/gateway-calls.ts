@@ -1,7 +1,9 @@
 import type { GatewayAnswer, GatewayClient } from '@paylog/gateways';
-import type { TermsFact } from '@paylog/payment-domain';
+import type { Money, TermsFact } from '@paylog/payment-domain';
+import { isIncrement } from '../intent/decide-capture.js';
+import { MORE_FOLLOW } from '../intent/decision.js';
 import { operations } from '../intent/operations.js';
-import type { Known, OwnOperation } from '../intent/state.js';
+import { statusOf, type Known, type OwnOperation } from '../intent/state.js';
 import type { BesideLog } from '../intent/known.sql.js';
 import type { Action } from './action.js';
 
@@ -37,8 +39,20 @@ export function callGateway(
         ...(beside.returnUrl === null ? {} : { returnUrl: beside.returnUrl }),
         description: terms.orderId,
       });
+    case 'increment':
+      return client.increment({
+        ...common,
+        containerId: containerOf(known),
+        amount,
+        total: totalWith(action.operation, known),
+      });
     case 'capture':
-      return client.capture({ ...common, containerId: containerOf(known), amount });
+      return client.capture({
+        ...common,
+        containerId: containerOf(known),
+        amount,
+        ...(own?.reason === MORE_FOLLOW ? { final: false } : {}),
+      });
     case 'cancel':
       return client.cancel({
         ...common,
@@ -75,14 +89,30 @@ export function lookUp(
   const automatic = operation.id === operations.automaticCapture(paymentId);
   const asked = automatic ? operations.authorization(paymentId) : operation.id;
   const kind = automatic ? 'authorization' : operation.kind;
+  const increments = isIncrement(operation, known);
   return client.lookupPayment({
     paymentId,
     operationId: asked,
-    kind: kind === 'capture' || kind === 'void' ? kind : 'authorization',
+    kind: increments ? 'increment' : kind === 'capture' || kind === 'void' ? kind : 'authorization',
+    ...(increments && operation.asked ? { amount: operation.asked } : {}),
     call,
     ...(containerId === undefined ? {} : { containerId }),
     firstCalledAt: operation.calls[0]?.at ?? operation.requestedAt,
   });
+}
+
+/** What is to be authorized in all: the increments before this one are over, so that a repeat says the same. */
+function totalWith(operation: string, known: Known): Money {
+  const { terms, own } = known.intent;
+  const index = own.findIndex(({ id }) => id === operation);
+  const won = own.filter(
+    (each, at) =>
+      at <= index &&
+      isIncrement(each, known) &&
+      (at === index || statusOf(known, each.id) === 'succeeded'),
+  );
+  const { minor, currency } = terms?.amount ?? { minor: 0n, currency: '' };
+  return { minor: won.reduce((sum, { asked }) => sum + (asked?.minor ?? 0n), minor), currency };
 }
 
 function termsOf(known: Known): TermsFact {

@@ -1,3 +1,5 @@
+import { isIncrement } from '../intent/decide-capture.js';
+import { MORE_FOLLOW } from '../intent/decision.js';
 import { isAuthorized, isOpen, statusOf, type Known, type OwnOperation } from '../intent/state.js';
 import type { Action, Limits, Progress, Step } from './action.js';
 import { closeOrCancel, neverStarted } from './closing.js';
@@ -80,10 +82,10 @@ function resolve(
       ? fresh || progress.polls > 0
       : fresh &&
         !progress.accountStopped &&
-        (operation.kind !== 'authorization' || progress.hasPaymentMethod);
+        (!opensAttempt(known, operation) || progress.hasPaymentMethod);
   // The same key answers best, but repeats a stored 500 for ever (Stripe, v1): every third question is a lookup.
   if (repeatable && asked % 3 !== 0) {
-    return { ...callOf(operation), why: 'same key again for an unknown outcome' };
+    return { ...callOf(known, operation), why: 'same key again for an unknown outcome' };
   }
   return lookup(operation, 'unknown outcome');
 }
@@ -95,18 +97,38 @@ const beginCalls: Step = (known, _limits, progress) => {
     if (statusOf(known, operation.id) !== 'requested' || diedInside(operation)) continue;
     // Of a cancelled order no money is taken any more, also while its cancel is in doubt.
     if (known.intent.cancel && operation.kind !== 'refund') continue;
-    if (operation.kind === 'capture' && !isAuthorized(known)) continue;
+    const opens = opensAttempt(known, operation);
+    if ((operation.kind === 'capture' || isIncrement(operation, known)) && !isAuthorized(known)) {
+      continue;
+    }
+    if (waitsForOthers(known, operation)) continue;
     // Authorized by a webhook's word, while our own answer is still in doubt: that is asked for first.
-    if (operation.kind !== 'authorization' && known.intent.containerId === undefined) continue;
+    if (!opens && known.intent.containerId === undefined) continue;
     if (progress.accountStopped) return { type: 'wait', why: 'gateway account stopped' };
-    if (operation.kind === 'authorization' && !progress.hasPaymentMethod) {
+    if (opens && !progress.hasPaymentMethod) {
       const outcomes = neverStarted(known, 'payment_method_lost');
       return { type: 'record', outcomes, why: 'payment method lost before the first call' };
     }
-    return { ...callOf(operation), why: 'requested' };
+    return { ...callOf(known, operation), why: 'requested' };
   }
   return undefined;
 };
+
+/** The first authorization: it needs the payment method, all others the container that it opened. */
+function opensAttempt(known: Known, operation: OwnOperation): boolean {
+  return operation.kind === 'authorization' && !isIncrement(operation, known);
+}
+
+/** The last capture lets go of the rest, so what was asked for before it must be over at the gateway. */
+function waitsForOthers(known: Known, { id, kind, reason }: OwnOperation): boolean {
+  if (kind !== 'capture' || reason === MORE_FOLLOW) return false;
+  return known.intent.own.some(
+    (other) =>
+      other.id !== id &&
+      (other.kind === 'capture' || isIncrement(other, known)) &&
+      isOpen(statusOf(known, other.id)),
+  );
+}
 
 /** Pending is the gateway's to end; we ask when it told somebody, and when it takes too long. */
 const askWhatIsPending: Step = (known, limits, progress) => {

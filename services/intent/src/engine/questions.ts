@@ -1,3 +1,4 @@
+import { isIncrement } from '../intent/decide-capture.js';
 import { operations } from '../intent/operations.js';
 import { isOpen, statusOf, type Known, type OwnOperation } from '../intent/state.js';
 import type { Action, CallName, CloseReason, Progress } from './action.js';
@@ -47,12 +48,15 @@ const CALL: Partial<Record<OwnOperation['kind'], CallName>> = {
   refund: 'refund',
 };
 
-export function callOf(operation: OwnOperation): Omit<Extract<Action, { type: 'call' }>, 'why'> {
+export function callOf(
+  known: Known,
+  operation: OwnOperation,
+): Omit<Extract<Action, { type: 'call' }>, 'why'> {
   const number = (operation.calls.at(-1)?.number ?? 0) + 1;
   const reason = operation.kind === 'void' ? closeReason(operation) : undefined;
   return {
     type: 'call',
-    call: CALL[operation.kind] ?? 'cancel',
+    call: isIncrement(operation, known) ? 'increment' : (CALL[operation.kind] ?? 'cancel'),
     operation: operation.id,
     number,
     ...(reason === undefined ? {} : { reason }),
@@ -60,7 +64,13 @@ export function callOf(operation: OwnOperation): Omit<Extract<Action, { type: 'c
 }
 
 export function closeReason(operation: OwnOperation | undefined): CloseReason | undefined {
-  const reasons: readonly CloseReason[] = ['declined', 'abandoned', 'cancelled', 'superseded'];
+  const reasons: readonly CloseReason[] = [
+    'declined',
+    'abandoned',
+    'cancelled',
+    'superseded',
+    'rest',
+  ];
   return reasons.find((reason) => reason === operation?.reason);
 }
 

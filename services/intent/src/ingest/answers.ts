@@ -1,4 +1,5 @@
 import { Problem } from '@paylog/http';
+import { isReleasing } from '../intent/decide-capture.js';
 import type { Refusal } from '../intent/refusals.js';
 import { operations } from '../intent/operations.js';
 import type { IntentRequest } from '../intent/requests.js';
@@ -14,6 +15,7 @@ const UNPROCESSABLE = new Set([
   'amount_exceeds_authorization',
   'amount_exceeds_captured',
   'captured_automatically',
+  'increment_after_capture',
   'previous_attempt_unknown',
 ]);
 
@@ -22,6 +24,7 @@ const TEXT: Readonly<Record<string, string>> = {
     'The attempt before this one can still be paid; it is being closed. Send again.',
   authorization_open: 'Whether the payment was authorized is not known yet. Send again.',
   capture_open: 'Whether the payment was captured is not known yet. Send again.',
+  increment_open: 'Whether the increment before was granted is not known yet. Send again.',
   gateway_account_stopped:
     'The gateway account takes no new payments at the moment. Send again later.',
 };
@@ -100,10 +103,13 @@ export function isSettled(request: IntentRequest, known: Known): boolean {
       return heard(operations.authorization(paymentId));
     case 'capture':
       return heard(operations.capture(paymentId, request.reference));
+    case 'increment':
+      return heard(operations.increment(paymentId, request.reference));
     case 'refund':
       return heard(operations.refund(paymentId, request.reference));
     case 'cancel':
     case 'void':
+      if (isReleasing(known)) return false;
       return isClosed(known) || movedMinor(known, 'capture').done > 0n;
   }
 }

@@ -84,20 +84,48 @@ export class PlaceIntentDto {
   returnUrl?: string;
 }
 
-export class CaptureDto {
-  @ApiProperty({ description: 'Unique per payment: the same reference is the same capture.' })
+class ReferenceDto {
+  @ApiProperty({ description: 'Unique per payment: the same reference is the same operation.' })
   @Matches(NAME, { message: '$property must be 1 to 64 characters' })
   reference!: string;
+}
 
-  @ApiPropertyOptional({ type: MoneyDto, description: 'Default: everything authorized.' })
+export class CaptureDto extends ReferenceDto {
+  @ApiPropertyOptional({ type: MoneyDto, description: 'Default: what is held and not captured.' })
   @IsOptional()
   @ValidateNested()
   @Type(() => MoneyDto)
   @IsObjectGiven()
   amount?: MoneyDto;
+
+  @ApiPropertyOptional({
+    default: true,
+    description: 'False: more captures follow. Else the gateway lets go of what is left.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  final?: boolean;
 }
 
-export class RefundDto extends CaptureDto {
+export class IncrementDto extends ReferenceDto {
+  @ApiProperty({ type: MoneyDto, description: 'What is added to what is held.' })
+  @ValidateNested()
+  @Type(() => MoneyDto)
+  @IsObjectGiven()
+  amount!: MoneyDto;
+}
+
+export class RefundDto extends ReferenceDto {
+  @ApiPropertyOptional({
+    type: MoneyDto,
+    description: 'Default: what was captured and not given back.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => MoneyDto)
+  @IsObjectGiven()
+  amount?: MoneyDto;
+
   @ApiPropertyOptional()
   @IsOptional()
   @IsString()

@@ -4,7 +4,7 @@ import { fromWireMoney } from '@paylog/contracts';
 import { Caller, RequireScopes, type CallerIdentity } from '@paylog/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IntentView } from '../query/view.js';
-import { CaptureDto, PlaceIntentDto, RefundDto } from './dto.js';
+import { CaptureDto, IncrementDto, PlaceIntentDto, RefundDto } from './dto.js';
 import type { HttpAnswer } from './http-requests.js';
 import { MerchantRequests } from './merchant-requests.js';
 
@@ -33,23 +33,41 @@ export class IntentsController {
 
   @Post(':id/capture')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Capture what was authorized, once.' })
+  @ApiOperation({ summary: 'Capture what was authorized, in whole or in parts.' })
   @ApiHeader(optionalKey)
   async capture(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Caller() caller: CallerIdentity,
     @Param('id') id: string,
-    @Body() { reference, amount }: CaptureDto,
+    @Body() { reference, amount, final }: CaptureDto,
   ): Promise<IntentView> {
     const some = amount ? { amount: fromWireMoney(amount) } : {};
-    const asked = { type: 'capture', reference, ...some } as const;
+    const more = final === undefined ? {} : { final };
+    const asked = { type: 'capture', reference, ...some, ...more } as const;
+    return answer(reply, await this.requests.about(request, caller, id, asked));
+  }
+
+  @Post(':id/increments')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Hold more on the same authorization, before anything is captured.' })
+  @ApiHeader(optionalKey)
+  async increment(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Body() { reference, amount }: IncrementDto,
+  ): Promise<IntentView> {
+    const asked = { type: 'increment', reference, amount: fromWireMoney(amount) } as const;
     return answer(reply, await this.requests.about(request, caller, id, asked));
   }
 
   @Post(':id/void')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let the customer keep the money; refused once it was taken.' })
+  @ApiOperation({
+    summary: 'Let go of what is held and not captured; refused once all of it was taken.',
+  })
   @ApiHeader(optionalKey)
   async void(
     @Req() request: FastifyRequest,

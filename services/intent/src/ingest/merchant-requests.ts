@@ -19,7 +19,13 @@ import type { HttpAnswer, HttpRequests } from './http-requests.js';
 import { accountFor, orderName, type Storefronts } from './order-messages.js';
 
 export type AboutPayment =
-  | { readonly type: 'capture'; readonly reference: string; readonly amount?: Money }
+  | {
+      readonly type: 'capture';
+      readonly reference: string;
+      readonly amount?: Money;
+      readonly final?: boolean;
+    }
+  | { readonly type: 'increment'; readonly reference: string; readonly amount: Money }
   | { readonly type: 'void' }
   | {
       readonly type: 'refund';

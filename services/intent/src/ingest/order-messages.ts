@@ -145,9 +145,10 @@ export function toRequest(
       };
     }
     case 'OrderReadyToShip': {
-      const { reference, amount } = message.data;
+      const { reference, amount, final } = message.data;
       const some = amount ? { amount: fromWireMoney(amount) } : {};
-      return { request: { ...common, type: 'capture', reference, ...some } };
+      const more = final === undefined ? {} : { final };
+      return { request: { ...common, type: 'capture', reference, ...some, ...more } };
     }
     case 'OrderCancelled': {
       const { reason } = message.data;

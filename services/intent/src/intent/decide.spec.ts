@@ -1,5 +1,5 @@
 import { PureRun } from '../testing/pure-run.js';
-import type { Decision } from './decide.js';
+import type { Decision } from './decision.js';
 
 const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
 const outcome = (decision: Decision): string => {
@@ -124,6 +124,58 @@ describe('capture', () => {
     expect(run.gateway.containers[0]?.captured).toBe(1000n);
   });
 
+  it('takes parts while more follow, and lets the last one release the rest', async () => {
+    const run = await authorized();
+    const part = (minor: bigint, reference: string, final?: boolean) =>
+      outcome(
+        run.ask({
+          type: 'capture',
+          reference,
+          amount: eur(minor),
+          ...(final === undefined ? {} : { final }),
+        }),
+      );
+    expect(part(300n, 'a', false)).toBe('accepted');
+    expect(part(300n, 'a', false)).toBe('duplicate');
+    expect(part(300n, 'a', true)).toBe('reference_used');
+    // Judged on what is done and what is still open.
+    expect(part(701n, 'b', false)).toBe('amount_exceeds_authorization');
+    expect(part(300n, 'b', false)).toBe('accepted');
+    await run.settle();
+    expect(run.known.intent.payment.label).toBe('partially_captured');
+    expect(part(401n, 'c')).toBe('amount_exceeds_authorization');
+    expect(part(100n, 'c')).toBe('accepted');
+    expect(part(100n, 'd')).toBe('capture_already_requested');
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({
+      label: 'captured',
+      final: true,
+      amounts: { captured: 700n, voided: 300n },
+      anomalies: [],
+    });
+  });
+
+  it('takes everything that is left by default', async () => {
+    const run = await authorized();
+    run.ask({ type: 'capture', reference: 'a', amount: eur(300n), final: false });
+    await run.settle();
+    expect(capture(run)).toBe('accepted');
+    await run.settle();
+    expect(run.known.intent.payment.amounts).toMatchObject({ captured: 1000n, voided: 0n });
+  });
+
+  it('leaves room for another once one was refused by the gateway', async () => {
+    const run = await authorized();
+    const [container] = run.gateway.containers;
+    expect(capture(run, 900n)).toBe('accepted');
+    container!.captured = 200n; // Somebody took some in the dashboard.
+    await run.settle();
+    expect(run.known.intent.payment.amounts.captured).toBe(200n);
+    expect(capture(run, 800n, 'less')).toBe('accepted');
+    await run.settle();
+    expect(container).toMatchObject({ captured: 1000n, status: 'succeeded' });
+  });
+
   it('waits for an authorization in doubt', async () => {
     expect(capture(await waiting())).toBe('early: authorization_open');
   });
@@ -145,6 +197,62 @@ describe('capture', () => {
   });
 });
 
+describe('increment', () => {
+  const increment = (run: PureRun, minor: bigint, reference = 'more') =>
+    outcome(run.ask({ type: 'increment', reference, amount: eur(minor) }));
+
+  it('holds more, which can then be captured', async () => {
+    const run = await authorized();
+    expect(increment(run, 300n)).toBe('accepted');
+    expect(increment(run, 300n)).toBe('duplicate');
+    expect(increment(run, 301n)).toBe('reference_used');
+    expect(increment(run, 100n, 'again')).toBe('early: increment_open');
+    await run.settle();
+    expect(increment(run, 100n, 'again')).toBe('accepted');
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({
+      amounts: { authorized: 1400n },
+      anomalies: [],
+    });
+    expect(outcome(run.ask({ type: 'capture', reference: 'all' }))).toBe('accepted');
+    await run.settle();
+    expect(run.known.intent.payment.amounts.captured).toBe(1400n);
+  });
+
+  it('that the issuer refuses leaves what was held', async () => {
+    const run = await authorized();
+    expect(increment(run, 5_000n)).toBe('accepted');
+    await run.settle();
+    const told = run.rows.filter(({ message }) => message.type === 'IntentRefused');
+    expect(told.map(({ message }) => message.data)).toMatchObject([
+      { operation: 'authorization', reason: 'card_declined' },
+    ]);
+    expect(run.known.intent.decline).toBeUndefined();
+    expect(run.known.intent.payment).toMatchObject({
+      label: 'authorized',
+      amounts: { authorized: 1000n },
+    });
+    expect(increment(run, 100n, 'less')).toBe('accepted');
+  });
+
+  it.each([
+    ['of nothing', async () => new PureRun(), 'payment_not_found'],
+    ['of an automatic payment', captured, 'captured_automatically'],
+    ['of an authorization in doubt', waiting, 'early: authorization_open'],
+  ])('%s is not possible', async (_name, given, reason) => {
+    expect(increment(await given(), 1n)).toBe(reason);
+  });
+
+  it('comes too late once anything is captured, and for what was called off', async () => {
+    const partly = await authorized();
+    partly.ask({ type: 'capture', reference: 'a', amount: eur(1n), final: false });
+    expect(increment(partly, 1n)).toBe('increment_after_capture');
+    const cancelled = await authorized();
+    cancelled.ask({ type: 'cancel' });
+    expect(increment(cancelled, 1n)).toBe('void_already_requested');
+  });
+});
+
 describe('void and cancel', () => {
   it('void releases what is held', async () => {
     const run = await authorized();
@@ -152,6 +260,25 @@ describe('void and cancel', () => {
     expect(outcome(run.ask({ type: 'void' }))).toBe('duplicate');
     await run.settle();
     expect(run.known.intent.payment.label).toBe('voided');
+  });
+
+  it('void after a part was captured lets go of the rest, and gives nothing back', async () => {
+    const run = await authorized();
+    run.ask({ type: 'capture', reference: 'a', amount: eur(300n), final: false });
+    expect(outcome(run.ask({ type: 'void' }))).toBe('early: capture_open');
+    await run.settle();
+    expect(outcome(run.ask({ type: 'void' }))).toBe('accepted');
+    expect(outcome(run.ask({ type: 'void' }))).toBe('duplicate');
+    expect(outcome(run.ask({ type: 'capture', reference: 'b' }))).toBe('void_already_requested');
+    await run.settle();
+    expect(run.known.intent.payment).toMatchObject({
+      label: 'captured',
+      final: true,
+      amounts: { captured: 300n, voided: 700n, refunded: 0n },
+      anomalies: [],
+    });
+    expect(outcome(run.ask({ type: 'void' }))).toBe('already_captured');
+    expect(outcome(run.ask({ type: 'capture', reference: 'b' }))).toBe('attempt_closed');
   });
 
   it('void is refused once money was taken; cancel gives it back', async () => {

@@ -40,6 +40,8 @@ export interface OrderMessageAccepted extends OrderName {
   readonly kind: 'ready_to_ship' | 'cancelled' | 'refund_requested';
   readonly reference?: string;
   readonly amount?: Money;
+  /** False: a capture after which more follow. */
+  readonly final?: boolean;
   readonly reason?: string;
 }
 

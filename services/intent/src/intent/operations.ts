@@ -9,6 +9,9 @@ export const operations = {
   session: (paymentId: string) => operationId(paymentId, 'session', 'all'),
   /** One try an attempt: after a refusal the attempt closes and the shopper's next try is the next attempt. */
   authorization: (paymentId: string) => operationId(paymentId, 'authorization', '1'),
+  /** More on the same authorization. */
+  increment: (paymentId: string, reference: string) =>
+    operationId(paymentId, 'authorization', ` increment ${reference}`),
   /** The capture that comes with an automatic authorization. */
   automaticCapture: (paymentId: string) => operationId(paymentId, 'capture', ' automatic'),
   capture: (paymentId: string, reference: string) => operationId(paymentId, 'capture', reference),

@@ -1,5 +1,5 @@
 import { PureRun } from '../testing/pure-run.js';
-import type { Decision } from './decide.js';
+import type { Decision } from './decision.js';
 
 type Ask = (run: PureRun) => Decision;
 const usd = { minor: 5000n, currency: 'USD' };

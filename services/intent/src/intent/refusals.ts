@@ -54,6 +54,8 @@ const RULES = {
   capture_already_requested: wrong('nothing'),
   capture_open: early,
   amount_exceeds_authorization: wrong(),
+  increment_open: early,
+  increment_after_capture: wrong(),
   already_captured: wrong('refund_instead'),
   nothing_captured: wrong('void_instead'),
   amount_exceeds_captured: wrong(),

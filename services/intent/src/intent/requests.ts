@@ -2,7 +2,7 @@ import type { Money } from '@paylog/payment-domain';
 
 /** What a storefront may ask for. `id` is the message's or the request's own id: the same id is the same request. */
 export type IntentRequest =
-  PlaceRequest | CaptureRequest | CancelRequest | VoidRequest | RefundRequest;
+  PlaceRequest | CaptureRequest | IncrementRequest | CancelRequest | VoidRequest | RefundRequest;
 
 interface RequestBase {
   readonly id: string;
@@ -28,8 +28,17 @@ export interface PlaceRequest extends RequestBase {
 export interface CaptureRequest extends RequestBase {
   readonly type: 'capture';
   readonly reference: string;
-  /** Absent: everything authorized. */
+  /** Absent: everything that is held and not captured. */
   readonly amount?: Money;
+  /** False: more captures follow. Default true: the gateway lets go of the rest. */
+  readonly final?: boolean;
+}
+
+/** Hold more: `amount` is what is added to the authorization. */
+export interface IncrementRequest extends RequestBase {
+  readonly type: 'increment';
+  readonly reference: string;
+  readonly amount: Money;
 }
 
 /** A goal, not a call: the customer keeps the money, or gets it back. */
@@ -38,7 +47,7 @@ export interface CancelRequest extends RequestBase {
   readonly reason?: string;
 }
 
-/** Like a cancel, but refused once money was taken: the merchant must ask for a refund by name. */
+/** Lets go of what is held; what was captured is left to refunds, which the merchant asks for by name. */
 export interface VoidRequest extends RequestBase {
   readonly type: 'void';
 }

@@ -261,6 +261,18 @@ export function authorizedMinor(known: Known): bigint {
   return max(known.intent.payment.amounts.authorized, known.projected?.amounts.authorized ?? 0n);
 }
 
+/**
+ * What is held and neither captured, nor to be captured by what is asked for, nor released. Zero or less: nothing. Where
+ * nobody named the amount that was authorized it is what was agreed.
+ */
+export function leftMinor(known: Known): bigint {
+  const { terms } = known.intent;
+  const authorized = authorizedMinor(known) || (terms?.amount.minor ?? 0n);
+  const { done, open } = movedMinor(known, 'capture');
+  const voided = max(known.intent.payment.amounts.voided, known.projected?.amounts.voided ?? 0n);
+  return authorized - done - open - voided;
+}
+
 /** Did anybody tell of an authorization that succeeded, ours or (in a payment page) one we don't know yet? */
 export function isAuthorized(known: Known): boolean {
   const ours = statusOf(known, operations.authorization(known.intent.paymentId));

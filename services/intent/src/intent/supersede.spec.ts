@@ -1,6 +1,7 @@
 import { factId } from '@paylog/contracts';
 import { PureRun } from '../testing/pure-run.js';
-import { recorded, requested, supersede } from './decide.js';
+import { supersede } from './decide.js';
+import { recorded, requested } from './decision.js';
 import { operations } from './operations.js';
 
 describe('closing an attempt for the next one', () => {

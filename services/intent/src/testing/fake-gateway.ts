@@ -7,6 +7,7 @@ import type {
   ContainerStatus,
   Decline,
   GatewayClient,
+  IncrementRequest,
   ObservedPayment,
   ObservedRefund,
   PaymentAnswer,
@@ -34,6 +35,7 @@ interface Container {
   status: ContainerStatus;
   captured: bigint;
   readonly captures: { operationId: string; minor: bigint }[];
+  readonly increments: { operationId: string; minor: bigint }[];
   charge?: string;
   decline?: Decline;
 }
@@ -82,6 +84,7 @@ export class FakeGateway implements GatewayClient {
         status: 'requires_payment_method',
         captured: 0n,
         captures: [],
+        increments: [],
       };
       this.containers.push(container);
       if (/Declined|declined/.test(request.paymentMethod)) {
@@ -101,9 +104,27 @@ export class FakeGateway implements GatewayClient {
       const container = this.#container(request.containerId);
       if (container.status !== 'requires_capture') return this.#wrongState(container);
       const { minor } = request.amount;
+      const rest = authorizedOf(container) - container.captured - minor;
+      if (rest < 0n) return this.#tooMuch(container);
       container.captured += minor;
       container.captures.push({ operationId: request.operationId, minor });
-      container.status = 'succeeded';
+      if (request.final !== false || rest === 0n) container.status = 'succeeded';
+      return { result: 'answered', payment: this.#see(container) };
+    }) as Promise<PaymentAnswer>;
+  }
+
+  increment(request: IncrementRequest): Promise<PaymentAnswer> {
+    return this.#keyed(call('increment', request, request.amount), () => {
+      const container = this.#container(request.containerId);
+      const held = container.status === 'requires_capture' && container.captured === 0n;
+      if (!held || request.total.minor <= authorizedOf(container)) {
+        return this.#wrongState(container);
+      }
+      if (request.total.minor > INCREMENT_LIMIT) {
+        return { result: 'declined', decline: declineOf('card_declined') };
+      }
+      const minor = request.total.minor - authorizedOf(container);
+      container.increments.push({ operationId: request.operationId, minor });
       return { result: 'answered', payment: this.#see(container) };
     }) as Promise<PaymentAnswer>;
   }
@@ -139,7 +160,7 @@ export class FakeGateway implements GatewayClient {
   }
 
   async lookupPayment(query: PaymentQuery): Promise<PaymentLookup> {
-    const about: Call = { ...call(query.kind, query), source: 'poll' };
+    const about: Call = { ...call(query.kind, query, query.amount), source: 'poll' };
     this.calls.push(`lookup ${query.operationId}`);
     const at = this.now().toISOString();
     if (this.weather('lookup') !== 'fine') {
@@ -204,6 +225,11 @@ export class FakeGateway implements GatewayClient {
     return { result: 'refused', reason: 'unexpected_state', message: 'wrong state', payment };
   }
 
+  #tooMuch(container: Container) {
+    const payment = this.#see(container);
+    return { result: 'refused', reason: 'amount_too_large', message: 'too much', payment };
+  }
+
   #container(id: string): Container {
     const found = this.containers.find((container) => container.id === id);
     if (!found) throw new Error(`no container ${id}`);
@@ -216,7 +242,8 @@ export class FakeGateway implements GatewayClient {
 
   #see(container: Container): ObservedPayment {
     const { request, status, captured, charge, decline, id } = container;
-    const { amount, captureMode, paymentId, captureOperationId } = request;
+    const { captureMode, paymentId, captureOperationId } = request;
+    const amount = { ...request.amount, minor: authorizedOf(container) };
     const money = (minor: bigint): Money => ({ minor, currency: amount.currency });
     return {
       containerId: id,
@@ -224,7 +251,7 @@ export class FakeGateway implements GatewayClient {
       createdAt: this.now().toISOString(),
       amount,
       captureMode,
-      capturable: money(status === 'requires_capture' ? amount.minor : 0n),
+      capturable: money(status === 'requires_capture' ? amount.minor - captured : 0n),
       captured: money(captured),
       ...(charge === undefined ? {} : { authorizationId: charge, onlyAuthorization: true }),
       ...(decline === undefined ? {} : { decline }),
@@ -237,9 +264,17 @@ export class FakeGateway implements GatewayClient {
         authorization: request.operationId,
         ...(captureOperationId === undefined ? {} : { capture: captureOperationId }),
         captures: [...container.captures],
+        increments: [...container.increments],
       },
     };
   }
+}
+
+/** The issuer says no beyond it. */
+export const INCREMENT_LIMIT = 1_500n;
+
+export function authorizedOf({ request, increments }: Container): bigint {
+  return increments.reduce((sum, { minor }) => sum + minor, request.amount.minor);
 }
 
 function call(

@@ -5,7 +5,8 @@ import type { Action, Limits, Progress } from '../engine/action.js';
 import { notFoundAtGateway } from '../engine/closing.js';
 import { callGateway, lookUp } from '../engine/gateway-calls.js';
 import { nextAction } from '../engine/next-action.js';
-import { decide, recorded, requested, supersede, type Decision } from '../intent/decide.js';
+import { decide, supersede } from '../intent/decide.js';
+import { recorded, requested, type Decision } from '../intent/decision.js';
 import type { BesideLog } from '../intent/known.sql.js';
 import type { IntentMessage, RecordedMessage } from '../intent/messages.js';
 import { operations } from '../intent/operations.js';
@@ -166,6 +167,7 @@ export class PureRun {
     const kind = action.call === 'cancel' ? 'void' : (own?.kind ?? 'authorization');
     const details = {
       ...(own?.asked ? { asked: own.asked } : {}),
+      ...(own?.parent === undefined ? {} : { parent: own.parent }),
       ...(action.reason === undefined ? {} : { reason: action.reason }),
     };
     const fact = requested(action.operation, kind, this.at, details);
