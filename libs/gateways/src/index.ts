@@ -1,10 +1,11 @@
 export { GatewayFault } from './fault.js';
-export { readAccounts, readStorefronts } from './accounts.js';
+export { GATEWAYS, readAccounts, readStorefronts } from './accounts.js';
 export { followAccounts } from './accounts-source.js';
 export type { AccountsSource, FollowAccountsOptions } from './accounts-source.js';
 export { followingSettlement, forAccounts } from './for-accounts.js';
 export type {
   GatewayAccount,
+  GatewayName,
   Mode,
   ReadAccountsOptions,
   SecretsWanted,
@@ -46,10 +47,28 @@ export { captureOf, sessionOf, voidOf } from './observed-to-facts.js';
 export { createStripeClient } from './stripe/client.js';
 export type { StripeClientOptions } from './stripe/client.js';
 export { METADATA as STRIPE_METADATA } from './stripe/metadata.js';
-export { signatureHeader, TOLERANCE_SECONDS, verifySignature } from './stripe/signature.js';
+export {
+  parseBody,
+  signatureHeader,
+  TOLERANCE_SECONDS,
+  verifySignature,
+} from './stripe/signature.js';
 export type { SignatureVerdict, SignedDelivery } from './stripe/signature.js';
-export { parseBody, toFacts } from './stripe/to-facts.js';
+export { toFacts } from './stripe/to-facts.js';
 export type { Mapped, MappingContext } from './stripe/to-facts.js';
+export { providers, webhooksOf } from './providers.js';
+export { verified } from './signed.js';
+export type { Signed, Unsigned, Verified } from './signed.js';
+export { headerOf } from './webhooks.js';
+export type {
+  Acknowledgement,
+  ReadingContext,
+  WebhookDelivery,
+  WebhookIdentity,
+  WebhookItem,
+  Webhooks,
+  WebhookVerdict,
+} from './webhooks.js';
 export { addLine, controlBreaks, LINE_KINDS, NO_TOTALS } from './settlement-line.js';
 export type { ControlTotals, LineKind, LineProblem, SettlementLine } from './settlement-line.js';
 export { createStripeSettlement } from './stripe/reports.js';

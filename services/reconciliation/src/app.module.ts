@@ -57,6 +57,7 @@ export async function compose(parts: ServiceParts, config: Config): Promise<Dyna
   const sign = createSigner(config.signingKey);
   const shared = { pool, ownSide, sign, graceMs: config.graceMs, logger };
   for (const account of config.accounts) {
+    if (account.gateway !== 'stripe') continue; // Of the others we read webhooks only.
     const source = createStripeSettlement(account, { timeoutMs: config.gatewayTimeoutMs });
     const logs = { ledger, settlement, exceptions, results };
     startImporting(parts, { ...shared, account, source, logs }, config.statementPollMs);

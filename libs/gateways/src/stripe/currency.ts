@@ -1,22 +1,15 @@
 import type { Money } from '@paylog/payment-domain';
+import { currencyTable, fromUnits, isoDecimals, PLAIN_CURRENCIES, rescale } from '../currency.js';
 
 /**
- * How Stripe counts, which is neither ISO 4217 nor `Intl`. Our own minor units are ISO's; both tables are needed, and
- * a currency that Stripe's does not have is refused, never guessed.
+ * How Stripe counts, which is neither ISO 4217 nor `Intl`. ISK and UGX are not among the whole units: Stripe takes two
+ * decimals that are always `00`. MGA is: ISO has two decimals.
  */
-const ISO_WHOLE_UNITS = words('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF');
-const ISO_THREE_DECIMALS = words('BHD JOD KWD OMR TND');
-
-/** ISK and UGX are not here: Stripe takes two decimals that are always `00`. MGA is: ISO has two decimals. */
-const STRIPE_WHOLE_UNITS = words('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF');
-const STRIPE_THREE_DECIMALS = ISO_THREE_DECIMALS;
-const STRIPE_TWO_DECIMALS = words(
-  'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF CNY COP CRC ' +
-    'CVE CZK DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR ISK JMD KES KGS KHR ' +
-    'KYD KZT LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK ' +
-    'PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SEK SGD SHP SLE SOS SRD STD SZL THB TJS TOP TRY TTD TWD TZS UAH UGX USD ' +
-    'UYU UZS WST XCD XCG YER ZAR ZMW',
-);
+const stripeDecimals = currencyTable({
+  whole: 'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF',
+  two: `${PLAIN_CURRENCIES} CVE HUF IDR ISK TWD UGX`,
+  three: 'BHD JOD KWD OMR TND',
+});
 
 /** Stripe takes at most eight digits in most currencies; the exact limit is the gateway's to say. */
 const API_AMOUNT_MAX = 999_999_999_999n;
@@ -43,11 +36,7 @@ export function toStripeAmount(money: Money): ToStripe {
 
 /** An API amount as our money; undefined when it has no exact value here or the currency is not in the table. */
 export function fromStripeAmount(amount: number, currency: string): Money | undefined {
-  const code = currency.toUpperCase();
-  const decimals = stripeDecimals(code);
-  if (decimals === undefined || !Number.isSafeInteger(amount)) return undefined;
-  const minor = rescale(BigInt(amount), decimals, isoDecimals(code));
-  return minor === undefined ? undefined : { minor, currency: code };
+  return fromUnits(amount, currency.toUpperCase(), stripeDecimals);
 }
 
 /**
@@ -62,27 +51,4 @@ export function fromReportAmount(text: string, currency: string): Money | undefi
   const unsigned = rescale(BigInt(whole + fraction), fraction.length, isoDecimals(code));
   if (unsigned === undefined) return undefined;
   return { minor: sign === '-' ? -unsigned : unsigned, currency: code };
-}
-
-/** How many decimals our minor units have. */
-function isoDecimals(code: string): number {
-  if (ISO_WHOLE_UNITS.has(code)) return 0;
-  return ISO_THREE_DECIMALS.has(code) ? 3 : 2;
-}
-
-function stripeDecimals(code: string): number | undefined {
-  if (STRIPE_WHOLE_UNITS.has(code)) return 0;
-  if (STRIPE_TWO_DECIMALS.has(code)) return 2;
-  return STRIPE_THREE_DECIMALS.has(code) ? 3 : undefined;
-}
-
-/** Undefined when digits would be lost. */
-function rescale(value: bigint, from: number, to: number): bigint | undefined {
-  if (to >= from) return value * 10n ** BigInt(to - from);
-  const divisor = 10n ** BigInt(from - to);
-  return value % divisor === 0n ? value / divisor : undefined;
-}
-
-function words(list: string): ReadonlySet<string> {
-  return new Set(list.split(' '));
 }

@@ -1,5 +1,8 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { WebhookSecret } from '../accounts.js';
+import { activeSecrets } from '../secrets.js';
+import { parseJson, type Parsed } from '../json.js';
+import { signed, type Signed, type Verified } from '../signed.js';
 
 /** How far `t` may be from the time of receipt, both ways. Never configurable to "off". */
 export const TOLERANCE_SECONDS = 300;
@@ -45,7 +48,7 @@ export function verifySignature(delivery: SignedDelivery): SignatureVerdict {
   if (parsed.signatures.length === 0) return { valid: false, reason: 'no_v1_signature' };
 
   const receivedMs = Date.parse(receivedAt);
-  const active = delivery.secrets.filter((secret) => isActive(secret, receivedMs));
+  const active = activeSecrets(delivery.secrets, receivedAt);
   if (active.length === 0) return { valid: false, reason: 'no_active_secret' };
 
   const matching = active.find((secret) =>
@@ -57,6 +60,12 @@ export function verifySignature(delivery: SignedDelivery): SignatureVerdict {
   if (ageSeconds > TOLERANCE_SECONDS) return { valid: false, reason: 'too_old' };
   if (ageSeconds < -TOLERANCE_SECONDS) return { valid: false, reason: 'in_the_future' };
   return { valid: true, secretName: matching.name };
+}
+
+/** Every field of a verified body: the signature covers all of them. */
+export function parseBody(body: Verified): Parsed<Signed<unknown>> {
+  const parsed = parseJson(body);
+  return parsed.ok ? { ok: true, value: signed(parsed.value) } : parsed;
 }
 
 /** The header for a body, as the gateway makes it: for the sandbox and for tests. */
@@ -134,9 +143,4 @@ function padsOf(secret: WebhookSecret): Pads {
   }
   pads.set(secret, made);
   return made;
-}
-
-function isActive(secret: WebhookSecret, atMs: number): boolean {
-  if (secret.notBefore !== undefined && atMs < Date.parse(secret.notBefore)) return false;
-  return secret.notAfter === undefined || atMs < Date.parse(secret.notAfter);
 }
