@@ -10,12 +10,14 @@ import {
   SESSION,
   type Fields,
 } from '../testing/stripe-events.js';
-import { parseBody, toFacts } from './to-facts.js';
+import { signed, verified } from '../signed.js';
+import { parseBody } from './signature.js';
+import { toFacts } from './to-facts.js';
 
 const context = { account: 'stripe-main', mode: 'test' } as const;
 
 function factsOf(body: Fields): readonly Fact[] {
-  const mapped = toFacts(body, context);
+  const mapped = toFacts(signed(body), context);
   if (mapped.kind !== 'facts') throw new Error(`mapped to ${mapped.kind}`);
   return mapped.facts;
 }
@@ -30,6 +32,14 @@ function said(facts: readonly Fact[]): string[] {
 }
 
 const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
+
+/** What an authorization was won with is told by the first event of a charge only: an increment raises its amount. */
+const butAmountWon = (facts: readonly Fact[]): Fact[] =>
+  facts.map((fact) => {
+    if (fact.type !== 'operation' || fact.kind !== 'authorization') return fact;
+    const { amount: _amount, ...rest } = fact;
+    return rest;
+  });
 
 describe('both twins say the same', () => {
   const manual = { capture_method: 'manual' };
@@ -74,7 +84,7 @@ describe('both twins say the same', () => {
 
   it.each(cases)('%s', (_name, intentEvent, chargeEvent) => {
     const [one, other] = [factsOf(intentEvent), factsOf(chargeEvent)];
-    expect(said(one).sort()).toEqual(said(other).sort());
+    expect(said(butAmountWon(one)).sort()).toEqual(said(butAmountWon(other)).sort());
     expect(new Set([...one, ...other].map(({ id }) => id)).size).toBe(one.length + other.length);
   });
 
@@ -121,7 +131,7 @@ describe('both twins say the same', () => {
       amount_received: 0,
       cancellation_reason: 'abandoned',
     });
-    const intentSays = said(factsOf(event('payment_intent.canceled', canceled)));
+    const intentSays = said(butAmountWon(factsOf(event('payment_intent.canceled', canceled))));
     const chargeSays = said(
       factsOf(
         event(
@@ -213,11 +223,11 @@ describe('toFacts', () => {
 
   it('asks for the payment by gateway ids when the metadata does not say', () => {
     const foreign = event('refund.created', refund({ metadata: {} }));
-    expect(toFacts(foreign, context)).toMatchObject({
+    expect(toFacts(signed(foreign), context)).toMatchObject({
       kind: 'unresolved',
       references: ['pi_1', 'ch_1', 're_1'],
     });
-    const resolved = toFacts(foreign, { ...context, paymentId: PAYMENT });
+    const resolved = toFacts(signed(foreign), { ...context, paymentId: PAYMENT });
     expect(resolved).toMatchObject({
       kind: 'facts',
       paymentId: PAYMENT,
@@ -228,8 +238,8 @@ describe('toFacts', () => {
   it('takes only ids of ours from metadata', () => {
     const forged = { paylog_payment: 'pay1', paylog_operation_session: '__proto__' };
     const body = event('payment_intent.succeeded', paymentIntent({ metadata: forged }));
-    expect(toFacts(body, context)).toMatchObject({ kind: 'unresolved' });
-    expect(toFacts(body, { ...context, paymentId: PAYMENT })).toMatchObject({
+    expect(toFacts(signed(body), context)).toMatchObject({ kind: 'unresolved' });
+    expect(toFacts(signed(body), { ...context, paymentId: PAYMENT })).toMatchObject({
       facts: expect.arrayContaining([
         expect.objectContaining({ operation: 'pi_1/session' }),
       ]) as unknown,
@@ -242,12 +252,12 @@ describe('toFacts', () => {
   });
 
   it('ignores what it does not map, visibly', () => {
-    expect(toFacts(event('payout.paid', { id: 'po_1' }), context)).toMatchObject({
+    expect(toFacts(signed(event('payout.paid', { id: 'po_1' })), context)).toMatchObject({
       kind: 'ignored',
       reason: 'event_type_not_mapped',
     });
     const release = refund({ reason: 'expired_uncaptured_charge' });
-    expect(toFacts(event('refund.created', release), context)).toMatchObject({
+    expect(toFacts(signed(event('refund.created', release)), context)).toMatchObject({
       kind: 'ignored',
       reason: 'release_of_uncaptured_money',
     });
@@ -266,15 +276,18 @@ describe('toFacts', () => {
     [event('refund.created', refund({ status: null })), '/data/object'],
     [event('payment_intent.succeeded', charge()), '/data/object'],
   ])('case %#: says what it can not read, and where', (body, path) => {
-    const mapped = toFacts(body, context);
+    const mapped = toFacts(signed(body), context);
     expect(mapped.kind).toBe('unreadable');
     if (mapped.kind === 'unreadable') expect(mapped.path.startsWith(path)).toBe(true);
   });
 
   it('reads JSON in UTF-8 only, with or without a byte order mark', () => {
-    expect(parseBody(Buffer.from('\ufeff{"a":1}'))).toEqual({ ok: true, value: { a: 1 } });
-    expect(parseBody(Buffer.from('{"a":')).ok).toBe(false);
-    expect(parseBody(Buffer.from([0x22, 0xff, 0x22])).ok).toBe(false);
+    expect(parseBody(verified(Buffer.from('\ufeff{"a":1}')))).toEqual({
+      ok: true,
+      value: { a: 1 },
+    });
+    expect(parseBody(verified(Buffer.from('{"a":'))).ok).toBe(false);
+    expect(parseBody(verified(Buffer.from([0x22, 0xff, 0x22]))).ok).toBe(false);
   });
 
   it('folds to the state it tells, from either twin alone', () => {

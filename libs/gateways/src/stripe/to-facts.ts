@@ -1,9 +1,10 @@
-import type { Fact } from '@paylog/payment-domain';
+import type { Fact, Money } from '@paylog/payment-domain';
 import type { Mode } from '../accounts.js';
 import { GatewayFault } from '../fault.js';
 import {
   alias,
   automaticCapture,
+  captureOf,
   operation,
   paymentFacts,
   refundFacts,
@@ -12,17 +13,20 @@ import {
   voided,
   type FactOrigin,
 } from '../observed-to-facts.js';
+import type { Signed } from '../signed.js';
+import { disputeFacts, reviewFacts } from './dispute-facts.js';
 import { operationIn, paymentIn, type Metadata } from './metadata.js';
 import { moneyOf, observePayment, observeRefund, timeOf } from './observe.js';
 import {
   idOf,
   parseCharge,
+  parseDispute,
   parseEvent,
   parsePaymentIntent,
   parseRefund,
+  parseReview,
   type ChargeShape,
   type EventShape,
-  type Parsed,
 } from './shapes.js';
 
 /** What a verified webhook body says. */
@@ -61,21 +65,11 @@ export interface MappingContext {
   readonly paymentId?: string;
 }
 
-/** Reads the bytes of a verified body: JSON in UTF-8. */
-export function parseBody(body: Uint8Array): Parsed<unknown> {
-  try {
-    // A byte order mark is part of the signed bytes, but not of the JSON.
-    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
-  } catch (error) {
-    return { ok: false, path: '', error: `not JSON in UTF-8: ${messageOf(error)}` };
-  }
-}
-
 /**
  * A webhook body → facts. Pure. Event types decide which object is inside; the facts are read from the object's state.
  * Both twins of a happening give the same operations, and so does a repeat with other bytes.
  */
-export function toFacts(body: unknown, context: MappingContext): Mapped {
+export function toFacts(body: Signed<unknown>, context: MappingContext): Mapped {
   const parsed = parseEvent(body);
   if (!parsed.ok) return { kind: 'unreadable', path: parsed.path, error: parsed.error };
   const event = parsed.value;
@@ -118,6 +112,15 @@ function mapObject(event: EventShape, context: MappingContext): Mapped {
     case 'refund.failed':
     case 'charge.refund.updated':
       return mapRefund(event, object, context);
+    case 'charge.dispute.created':
+    case 'charge.dispute.updated':
+    case 'charge.dispute.closed':
+    case 'charge.dispute.funds_withdrawn':
+    case 'charge.dispute.funds_reinstated':
+      return mapDispute(event, object, context);
+    case 'review.opened':
+    case 'review.closed':
+      return mapReview(event, object, context);
     default:
       return ignored(event, 'event_type_not_mapped');
   }
@@ -168,23 +171,46 @@ function containerFacts(
 }
 
 function chargeFacts(origin: FactOrigin, eventType: string, charge: ChargeShape): Fact[] {
-  const amount = moneyOf(charge.amount, charge.currency);
   const authorization = { operation: charge.id, kind: 'authorization' } as const;
-  if (charge.status === 'failed') {
-    const reason = charge.outcome?.reason ?? charge.failure_code ?? 'unspecified';
+  switch (charge.status) {
+    case 'failed':
+      return failedCharge(origin, charge);
+    case 'pending':
+      return [operation(origin, { ...authorization, outcome: 'pending', amount: wholeOf(charge) })];
+    case 'succeeded':
+      return succeededCharge(origin, eventType, charge);
+    default:
+      throw new GatewayFault(
+        'status_unknown',
+        `"${charge.status}" is not a status of a Charge we know: map it before its money is counted`,
+        false,
+      );
+  }
+}
+
+const wholeOf = ({ amount, currency }: ChargeShape): Money => moneyOf(amount, currency);
+
+/** A failure that takes money back off the balance undoes what had succeeded: a debit that came back. */
+function failedCharge(origin: FactOrigin, charge: ChargeShape): Fact[] {
+  const authorization = { operation: charge.id, kind: 'authorization' } as const;
+  const reason = charge.outcome?.reason ?? charge.failure_code ?? 'unspecified';
+  if (idOf(charge.failure_balance_transaction) === undefined) {
     return [operation(origin, { ...authorization, outcome: 'refused', reason })];
   }
-  if (charge.status === 'pending') {
-    return [operation(origin, { ...authorization, outcome: 'pending', amount })];
-  }
-  if (charge.status !== 'succeeded') {
-    throw new GatewayFault(
-      'status_unknown',
-      `"${charge.status}" is not a status of a Charge we know: map it before its money is counted`,
-      false,
-    );
-  }
-  const facts: Fact[] = [operation(origin, { ...authorization, outcome: 'succeeded', amount })];
+  const undone = { outcome: 'reversed', amount: wholeOf(charge), reason } as const;
+  const capture = { operation: captureOf(charge.id), kind: 'capture', parent: charge.id } as const;
+  return [
+    operation(origin, { ...authorization, ...undone }),
+    operation(origin, { ...capture, ...undone }),
+  ];
+}
+
+function succeededCharge(origin: FactOrigin, eventType: string, charge: ChargeShape): Fact[] {
+  const amount = wholeOf(charge);
+  const authorization = { operation: charge.id, kind: 'authorization' } as const;
+  // An increment raises a charge's amount, and is an authorization of its own: only at first it is the charge's own.
+  const own = eventType === 'charge.succeeded' ? { amount } : {};
+  const facts: Fact[] = [operation(origin, { ...authorization, outcome: 'succeeded', ...own })];
   const captured = moneyOf(charge.amount_captured, charge.currency);
   // Captured when it was made: automatic. Any later event can't tell, and leaves it to the total.
   if (eventType === 'charge.succeeded' && charge.captured) {
@@ -214,6 +240,29 @@ function mapRefund(event: EventShape, object: unknown, context: MappingContext):
     metadata,
     references: [refund.containerId, refund.authorizationId, refund.refundId],
     facts: (origin) => refundFacts(origin, refund, operationIn(metadata, 'refund')),
+  });
+}
+
+function mapDispute(event: EventShape, object: unknown, context: MappingContext): Mapped {
+  const parsed = parseDispute(object);
+  if (!parsed.ok) return unreadable(parsed);
+  const dispute = parsed.value;
+  return resolved(event, context, {
+    // A dispute's metadata is not ours: no call of ours makes one.
+    metadata: {},
+    references: [idOf(dispute.payment_intent), idOf(dispute.charge)],
+    facts: (origin) => disputeFacts(origin, dispute),
+  });
+}
+
+function mapReview(event: EventShape, object: unknown, context: MappingContext): Mapped {
+  const parsed = parseReview(object);
+  if (!parsed.ok) return unreadable(parsed);
+  const review = parsed.value;
+  return resolved(event, context, {
+    metadata: {},
+    references: [idOf(review.payment_intent), idOf(review.charge)],
+    facts: (origin) => reviewFacts(origin, review),
   });
 }
 
@@ -247,8 +296,4 @@ function ignored(
 
 function unreadable(parsed: { path: string; error: string }): Mapped {
   return { kind: 'unreadable', path: `/data/object${parsed.path}`, error: parsed.error };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
