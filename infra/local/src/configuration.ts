@@ -18,6 +18,8 @@ export type SecretName =
 /** The files and secrets a local system runs on; made at its first start and kept. */
 export interface Configuration {
   readonly secrets: Readonly<Record<SecretName, string>>;
+  /** They lie here as files, and the others beside them: `SECRETS_DIR`. */
+  readonly folder: string;
   /** The storefront's key. Services know only its digest. */
   readonly apiKey: string;
   /** A key for every storefront, with the scope `operations`. */
@@ -51,6 +53,7 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
   };
   return {
     secrets,
+    folder,
     apiKey,
     operatorKey,
     databasePassword: kept(folder, 'database-password', () => token('')),

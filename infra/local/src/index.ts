@@ -31,6 +31,7 @@ export {
 } from './supervisor.js';
 export { readRun, type Run } from './run-file.js';
 export { ACCOUNT, type Configuration, configure, STOREFRONT } from './configuration.js';
+export { addWebhookSecret, revokeWebhookSecret } from './webhook-secrets.js';
 export { freePort } from './ports.js';
 export { type DatabaseUrls, provisionPostgres } from './provision.js';
 export {

@@ -247,9 +247,15 @@ function environmentOf(
     API_KEYS_FILE: files.apiKeys,
     GATEWAY_ACCOUNTS_FILE: files.gatewayAccounts,
     STOREFRONTS_FILE: files.storefronts,
+    SECRETS_DIR: configuration.folder,
     // The sandbox makes its reports at once; nobody shall wait a minute for a statement to close.
     STATEMENT_POLL_MS: '2000',
-    ...Object.fromEntries(SERVICES[service].secrets.map((name) => [name, secrets[name]])),
+    // Those of gateways are read from their files, so that they can change while a service runs.
+    ...Object.fromEntries(
+      SERVICES[service].secrets
+        .filter((name) => !name.startsWith('STRIPE_'))
+        .map((name) => [name, secrets[name]]),
+    ),
   };
 }
 

@@ -1,6 +1,7 @@
-import { readAccounts, readStorefronts } from '@paylog/gateways';
+import { followAccounts, readStorefronts } from '@paylog/gateways';
 import { ReadTokenVerifier, runService } from '@paylog/http';
 import { mountConsumers } from '@paylog/kafka';
+import { createLogger } from '@paylog/observability';
 import { mapError, openParts } from '@paylog/service';
 import { compose } from './app.module.js';
 import { config as readConfig } from './config.js';
@@ -9,9 +10,12 @@ import { MIGRATIONS } from './migrations/index.js';
 const config = readConfig();
 const { mode } = config;
 const file = config.gatewayAccountsFile;
-const accounts = readAccounts({ file, mode, env: process.env, secrets: 'api' });
-const list = readStorefronts(config.storefrontsFile, accounts);
-const gateways = new Map(accounts.map(({ account, gateway }) => [account, gateway] as const));
+const logger = createLogger('intent');
+const accounts = followAccounts({ file, mode, env: process.env, secrets: 'api', logger });
+const list = readStorefronts(config.storefrontsFile, accounts.current());
+const gateways = new Map(
+  accounts.current().map(({ account, gateway }) => [account, gateway] as const),
+);
 const poolMax = config.gatewayCallsMax + 10;
 const parts = await openParts({ name: 'intent', config, migrations: MIGRATIONS, poolMax });
 

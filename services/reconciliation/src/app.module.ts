@@ -7,7 +7,12 @@ import {
   RECONCILIATION_RESULTS,
   SETTLEMENT_FACTS,
 } from '@paylog/contracts';
-import { createStripeSettlement, type GatewayAccount } from '@paylog/gateways';
+import {
+  createStripeSettlement,
+  followingSettlement,
+  forAccounts,
+  type GatewayAccount,
+} from '@paylog/gateways';
 import { PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
 import type { ReconciliationConfig } from './config.js';
 import { OwnReader } from './ingest/own-side.js';
@@ -56,9 +61,12 @@ export async function compose(parts: ServiceParts, config: Config): Promise<Dyna
   parts.onStop('own side', () => ownSide.close());
   const sign = createSigner(config.signingKey);
   const shared = { pool, ownSide, sign, graceMs: config.graceMs, logger };
-  for (const account of config.accounts) {
+  const timeoutMs = config.gatewayTimeoutMs;
+  const sources = forAccounts(config.accounts, (one) => createStripeSettlement(one, { timeoutMs }));
+  parts.onStop('accounts', async () => config.accounts.stop());
+  for (const account of config.accounts.current()) {
     if (account.gateway !== 'stripe') continue; // Of the others we read webhooks only.
-    const source = createStripeSettlement(account, { timeoutMs: config.gatewayTimeoutMs });
+    const source = followingSettlement(account.account, sources);
     const logs = { ledger, settlement, exceptions, results };
     startImporting(parts, { ...shared, account, source, logs }, config.statementPollMs);
   }

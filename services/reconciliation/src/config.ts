@@ -1,5 +1,6 @@
-import { readAccounts } from '@paylog/gateways';
+import { followAccounts } from '@paylog/gateways';
 import { milliseconds, readConfig, secret, text } from '@paylog/http';
+import { createLogger } from '@paylog/observability';
 import { BASE_SETTINGS } from '@paylog/service';
 
 export function config() {
@@ -12,11 +13,12 @@ export function config() {
     graceMs: milliseconds('SETTLEMENT_GRACE_MS', { default: 2_000 }),
     gatewayTimeoutMs: milliseconds('GATEWAY_TIMEOUT_MS', { default: 10_000 }),
   });
-  const accounts = readAccounts({
+  const accounts = followAccounts({
     file: settings.accountsFile,
     mode: settings.mode,
     env: process.env,
     secrets: 'api',
+    logger: createLogger('reconciliation'),
   });
   return { ...settings, accounts };
 }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { GATEWAY_NOTIFICATIONS, GROUPS } from '@paylog/contracts';
 import { startFollower } from '@paylog/event-sourcing';
-import type { GatewayAccount } from '@paylog/gateways';
+import type { AccountsSource } from '@paylog/gateways';
 import { startLoop } from '@paylog/kafka';
 import { PARKED_LOGS, ParkedController, replayEach, type ServiceParts } from '@paylog/service';
 import { References } from './ingest/references.js';
@@ -23,7 +23,7 @@ const SWEEP_EVERY_MS = 5_000;
 /** The composition root: deliveries in, evidence stored, facts out. */
 export async function compose(
   parts: ServiceParts,
-  accounts: readonly GatewayAccount[],
+  accounts: AccountsSource,
   mode: 'test' | 'live',
 ): Promise<DynamicModule> {
   const { pool, logger } = parts;
@@ -56,9 +56,13 @@ export async function compose(
   parts.parking(facts, replay);
   parts.operations([facts]);
 
+  parts.onStop('accounts', async () => accounts.stop());
+  parts.health.add('gateway accounts', () =>
+    accounts.troubles().length === 0 ? 'up' : 'degraded',
+  );
   const rejections = new Rejections(pool, logger);
   parts.onStop('rejections', () => rejections.stop());
-  const receiver = new Receiver(accounts, evidence, rejections, logger);
+  const receiver = new Receiver(() => accounts.current(), evidence, rejections, logger);
   parts.onStop('evidence', () => receiver.drain());
 
   return {

@@ -36,8 +36,8 @@ declareFailpoints([
 export interface EngineOptions {
   readonly intents: Intents;
   readonly appends: GroupCommit;
-  /** By account. */
-  readonly gateways: ReadonlyMap<string, GatewayClient>;
+  /** By account, as it is now. */
+  readonly gateways: { get(account: string): GatewayClient | undefined };
   readonly limits: Omit<Limits, 'repeatWithinMs'>;
   readonly leaseMs: number;
   readonly logger: Logger;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { GROUPS } from '@paylog/contracts';
 import { type EventLog, type Follower, openLanes, startFollower } from '@paylog/event-sourcing';
+import type { GatewayAccount } from '@paylog/gateways';
 import { ApiKeys, type RunningService, startService } from '@paylog/http';
 import {
   mapError,
@@ -42,7 +43,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export async function run(): Promise<Running> {
+export interface RunOptions {
+  /** Default: the one account of the specs. */
+  readonly accounts?: () => readonly GatewayAccount[];
+}
+
+export async function run({ accounts = () => [ACCOUNT] }: RunOptions = {}): Promise<Running> {
   const database = await createServiceDatabase('webhook-ingest');
   const { ownerUrl: databaseOwnerUrl } = database;
   const wire = await breakable(database.url);
@@ -58,7 +64,7 @@ export async function run(): Promise<Running> {
   const references = new References(facts, group, () => mapper.sweep());
   const rejections = new Rejections(pool, logger);
   parts.onStop('rejections', () => rejections.stop());
-  const receiver = new Receiver([ACCOUNT], evidence, rejections, logger);
+  const receiver = new Receiver(accounts, evidence, rejections, logger);
   const module: DynamicModule = {
     module: WithoutKafka,
     controllers: [WebhooksController, CountsController, RejectedController, ParkedController],
