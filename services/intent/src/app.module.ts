@@ -1,38 +1,34 @@
-import { type DynamicModule, Module } from "@nestjs/common";
-import { GROUPS, PAYMENTS_INTENTS } from "@paylog/contracts";
-import { GroupCommit, type EventLog } from "@paylog/event-sourcing";
+import { type DynamicModule, Module } from '@nestjs/common';
+import { GROUPS, PAYMENTS_INTENTS } from '@paylog/contracts';
+import { GroupCommit, type EventLog } from '@paylog/event-sourcing';
 import {
   type AccountsSource,
   createStripeClient,
   forAccounts,
   type GatewayClient,
-} from "@paylog/gateways";
-import { ReadTokenSigner } from "@paylog/http";
-import {
-  PARKED_LOGS,
-  ParkedController,
-  type ServiceParts,
-} from "@paylog/service";
-import type { IntentConfig } from "./config.js";
-import { Engine } from "./engine/engine.js";
-import { deriveFrom } from "./engine/reimported.js";
-import { Worker } from "./engine/worker.js";
-import { HttpRequests } from "./ingest/http-requests.js";
-import { IntentsController } from "./ingest/intents.controller.js";
-import { MerchantRequests } from "./ingest/merchant-requests.js";
-import type { Storefronts } from "./ingest/order-messages.js";
-import { ordersConsumer } from "./ingest/orders.consumer.js";
-import { OrdersHandler } from "./ingest/orders.handler.js";
-import { PaymentsConsumer } from "./ingest/payments.consumer.js";
-import { PaymentsHandler } from "./ingest/payments.handler.js";
-import { replayParked } from "./ingest/replay.js";
-import { startHousekeeping } from "./ingest/housekeeping.js";
-import { Intents } from "./intent/intents.js";
-import { IntentReader } from "./query/intent-reader.js";
-import { IntentQueriesController } from "./query/intents.controller.js";
-import { Operations } from "./query/operations.js";
-import { OperationsController } from "./query/operations.controller.js";
-import { Verification } from "./query/verification.js";
+} from '@paylog/gateways';
+import { ReadTokenSigner } from '@paylog/http';
+import { PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
+import type { IntentConfig } from './config.js';
+import { Engine } from './engine/engine.js';
+import { deriveFrom } from './engine/reimported.js';
+import { Worker } from './engine/worker.js';
+import { HttpRequests } from './ingest/http-requests.js';
+import { IntentsController } from './ingest/intents.controller.js';
+import { MerchantRequests } from './ingest/merchant-requests.js';
+import type { Storefronts } from './ingest/order-messages.js';
+import { ordersConsumer } from './ingest/orders.consumer.js';
+import { OrdersHandler } from './ingest/orders.handler.js';
+import { PaymentsConsumer } from './ingest/payments.consumer.js';
+import { PaymentsHandler } from './ingest/payments.handler.js';
+import { replayParked } from './ingest/replay.js';
+import { startHousekeeping } from './ingest/housekeeping.js';
+import { Intents } from './intent/intents.js';
+import { IntentReader } from './query/intent-reader.js';
+import { IntentQueriesController } from './query/intents.controller.js';
+import { Operations } from './query/operations.js';
+import { OperationsController } from './query/operations.controller.js';
+import { Verification } from './query/verification.js';
 
 @Module({})
 class IntentModule {}
@@ -49,17 +45,14 @@ export interface Wiring {
 }
 
 /** The composition root: requests in, decisions and gateway answers out, an engine in between. */
-export async function compose(
-  parts: ServiceParts,
-  wiring: Wiring,
-): Promise<DynamicModule> {
+export async function compose(parts: ServiceParts, wiring: Wiring): Promise<DynamicModule> {
   const { pool, logger } = parts;
   const { config, storefronts } = wiring;
-  const log = await parts.openLog("intents");
-  await parts.relay("intents", PAYMENTS_INTENTS, { onReimported: deriveFrom });
-  parts.onStop("accounts", async () => wiring.accounts.stop());
+  const log = await parts.openLog('intents');
+  await parts.relay('intents', PAYMENTS_INTENTS, { onReimported: deriveFrom });
+  parts.onStop('accounts', async () => wiring.accounts.stop());
   const appends = new GroupCommit(log);
-  parts.onStop("appends", () => appends.drain());
+  parts.onStop('appends', () => appends.drain());
   const intents = new Intents(log, pool);
 
   const worker = startEngine(parts, wiring, intents, appends);
@@ -79,10 +72,7 @@ export async function compose(
     logger,
     poke,
   });
-  const reader = new IntentReader(
-    intents,
-    new ReadTokenSigner(config.readTokenPrivateKey),
-  );
+  const reader = new IntentReader(intents, new ReadTokenSigner(config.readTokenPrivateKey));
   const waitMs = config.responseWaitMs;
   const requests = new HttpRequests({
     intents,
@@ -106,12 +96,10 @@ export async function compose(
   consume(parts, log, topics);
   const projectPayment = payments.onParked.bind(payments);
   const askAbout = payments.onParkedUnconfirmed.bind(payments);
-  parts.parking(log, (rows) =>
-    replayParked(rows, { log, orders, projectPayment, askAbout }),
-  );
+  parts.parking(log, (rows) => replayParked(rows, { log, orders, projectPayment, askAbout }));
   parts.operations([log], operations.on);
   const housekeeping = startHousekeeping({ log, pool, orders, logger });
-  parts.onStop("housekeeping", () => housekeeping.stop());
+  parts.onStop('housekeeping', () => housekeeping.stop());
 
   return {
     module: IntentModule,
@@ -149,9 +137,7 @@ function startEngine(
   const clients =
     gateways ??
     forAccounts(accounts, (one) =>
-      one.gateway === "stripe"
-        ? createStripeClient(one, { timeoutMs })
-        : undefined,
+      one.gateway === 'stripe' ? createStripeClient(one, { timeoutMs }) : undefined,
     );
   // A step is one call and its bookkeeping; the lease is renewed before each.
   const leaseMs = timeoutMs + 10_000;
@@ -175,15 +161,11 @@ function startEngine(
     logger,
   });
   worker.start();
-  parts.onStop("engine", () => worker.stop());
+  parts.onStop('engine', () => worker.stop());
   return worker;
 }
 
-function consume(
-  parts: ServiceParts,
-  log: EventLog,
-  orderTopics: readonly string[],
-): void {
+function consume(parts: ServiceParts, log: EventLog, orderTopics: readonly string[]): void {
   const { intentOrders, intentPayments, intentUnconfirmed } = GROUPS;
   parts.consume({ group: intentOrders.group, topics: orderTopics, log });
   parts.consume({ ...intentPayments, log, gatherMs: GATHER_MS });
