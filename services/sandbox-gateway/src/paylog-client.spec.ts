@@ -6,10 +6,9 @@ import {
   createStripeSettlement,
   factsOf,
   NO_TOTALS,
-  parseBody,
   readPayoutReport,
-  toFacts,
-  verifySignature,
+  verified,
+  webhooksOf,
   type AuthorizeRequest,
   type GatewayAccount,
   type GatewayAnswer,
@@ -130,22 +129,36 @@ function containerOf(answer: PaymentAnswer): string {
 /** The facts of every webhook about the payment, as webhook-ingest would get them. */
 async function webhookFacts(id: string): Promise<Fact[]> {
   await running.settle();
-  return running.receiver.received.flatMap((delivery) => {
-    const { body, signature, at } = delivery;
-    const verdict = verifySignature({
-      body,
-      header: signature,
-      secrets: account.webhookSecrets,
-      receivedAt: at,
-    });
-    if (!verdict.valid) return [];
-    const parsed = parseBody(body);
-    const mapped = parsed.ok
-      ? toFacts(parsed.value, { account: ACCOUNT, mode: 'test' })
-      : undefined;
-    if (mapped?.kind === 'unreadable') throw new Error(`${mapped.path} ${mapped.error}`);
-    return mapped?.kind === 'facts' && mapped.paymentId === id ? mapped.facts : [];
-  });
+  const webhooks = webhooksOf('stripe');
+  const payments = await paymentsByReference();
+  const facts: Fact[] = [];
+  for (const { body, signature, at } of running.receiver.received) {
+    const delivery = { body, headers: { 'stripe-signature': signature }, receivedAt: at };
+    const verdict = await webhooks.verify(delivery, account);
+    if (!verdict.valid) continue;
+    const context = {
+      account: ACCOUNT,
+      mode: 'test',
+      paymentOf: (reference: string) => payments.get(reference),
+    } as const;
+    for (const item of webhooks.read(verified(body), context)) {
+      if (item.kind === 'unreadable') throw new Error(`${item.path} ${item.error}`);
+      if (item.kind === 'facts' && item.paymentId === id) facts.push(...item.facts);
+    }
+  }
+  return facts;
+}
+
+/** Gateway ids → payments, as alias facts will have told by the time a parked webhook is read again. */
+async function paymentsByReference(): Promise<Map<string, string>> {
+  const { paymentIntents } = await running.truth();
+  return new Map(
+    paymentIntents.flatMap(({ id, metadata, charges }) => {
+      const payment = metadata['paylog_payment'];
+      if (payment === undefined) return [];
+      return [id, ...charges.map((charge) => charge.id)].map((each) => [each, payment] as const);
+    }),
+  );
 }
 
 /** The state from answers and webhooks together, proved to be the same in other orders, some told twice. */
@@ -229,6 +242,18 @@ describe('a payment ends in one state, whatever told it', () => {
     const state = await stateOf(placed);
     expect(state).toMatchObject({ label: 'expired', anomalies: [] });
     expect(state.amounts).toMatchObject({ captured: 0n, refunded: 0n });
+  });
+
+  it.each([
+    ['pm_sandbox_disputeWon', { label: 'captured' }, { chargedBack: 0n }],
+    ['pm_sandbox_disputeLost', { label: 'charged_back' }, { chargedBack: 1000n }],
+    ['pm_card_createDispute', { label: 'disputed' }, { disputed: 1000n, chargedBack: 0n }],
+  ])('disputed by %s', async (paymentMethod, expected, amounts) => {
+    const placed = order(paymentMethod);
+    await told(placed, client.authorize(placed.request));
+    const state = await stateOf(placed);
+    expect(state).toMatchObject(expected);
+    expect(state.amounts).toMatchObject(amounts);
   });
 
   it('declined, and closed at the gateway', async () => {
@@ -470,6 +495,25 @@ describe('settlement', () => {
     const [refund] = lines.filter(({ kind }) => kind === 'refund');
     expect(refund).toMatchObject({ gross: eur(-400n), fee: eur(0n) });
     expect(refund?.operationId).toMatch(/^ref/);
+    expect(controlBreaks(lines.reduce(addLine, NO_TOTALS), payout.amount)).toEqual([]);
+  });
+
+  it('names the money of disputes, fees included', async () => {
+    const won = order('pm_sandbox_disputeWon');
+    await client.authorize(won.request);
+    await client.authorize(order('pm_sandbox_disputeLost').request);
+    await running.settle();
+    const { payout, lines, problems } = await statement([]);
+    expect(problems).toEqual([]);
+    const of = (name: string) => lines.filter(({ kind }) => kind === name);
+    expect(of('dispute_withdrawal')).toHaveLength(2);
+    expect(of('dispute_withdrawal')[0]).toMatchObject({
+      gross: eur(-1000n),
+      fee: eur(1500n),
+      net: eur(-2500n),
+      paymentId: won.id,
+    });
+    expect(of('dispute_reinstatement')).toMatchObject([{ gross: eur(1000n), fee: eur(0n) }]);
     expect(controlBreaks(lines.reduce(addLine, NO_TOTALS), payout.amount)).toEqual([]);
   });
 

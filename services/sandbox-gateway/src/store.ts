@@ -8,6 +8,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type Stripe from 'stripe';
+import type { ReportingCategory } from './gateway/objects.js';
 
 /** A PaymentIntent with what the sandbox knows beside it. */
 export interface IntentRecord {
@@ -29,6 +30,13 @@ export interface RefundRecord {
   readonly object: Stripe.Refund;
 }
 
+export interface DisputeRecord {
+  readonly account: string;
+  readonly object: Stripe.Dispute;
+  /** How many steps of its token's story are done. */
+  readonly steps: number;
+}
+
 export interface BalanceRecord {
   readonly account: string;
   readonly object: Stripe.BalanceTransaction;
@@ -43,7 +51,7 @@ export interface ReportLine {
   readonly balanceTransaction: string;
   readonly created: number;
   readonly availableOn: number;
-  readonly category: string;
+  readonly category: ReportingCategory;
   readonly source: string;
   readonly currency: string;
   readonly gross: number;
@@ -105,6 +113,9 @@ export const EFFECTS = [
   'released',
   'refunded',
   'refund_failed',
+  'dispute_withdrawn',
+  'dispute_fee',
+  'dispute_reinstated',
 ] as const;
 export type EffectKind = (typeof EFFECTS)[number];
 
@@ -129,6 +140,7 @@ interface Records {
   intents: IntentRecord;
   charges: ChargeRecord;
   refunds: RefundRecord;
+  disputes: DisputeRecord;
   balance: BalanceRecord;
   payouts: PayoutRecord;
   reports: ReportRecord;
@@ -143,6 +155,7 @@ const COLLECTIONS: readonly Collection[] = [
   'intents',
   'charges',
   'refunds',
+  'disputes',
   'balance',
   'payouts',
   'reports',
@@ -162,6 +175,7 @@ export class Store {
     intents: new Map(),
     charges: new Map(),
     refunds: new Map(),
+    disputes: new Map(),
     balance: new Map(),
     payouts: new Map(),
     reports: new Map(),

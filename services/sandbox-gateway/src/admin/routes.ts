@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import { expireIntent } from '../gateway/authorizations.js';
 import { TOKENS } from '../gateway/behaviour.js';
 import { decideThreeDs } from '../gateway/payment-intents.js';
 import { DISCREPANCIES, makePayouts } from '../gateway/payouts.js';
@@ -10,6 +9,7 @@ import { checked, parseForm } from '../dialect/params.js';
 import { missing } from '../gateway/api-error.js';
 import type { Timers } from '../timers.js';
 import type { Sender } from '../webhooks/sender.js';
+import { registerActs } from './acts.js';
 import { threeDsPage } from './three-ds.page.js';
 import { truthOf } from './truth.js';
 
@@ -38,6 +38,7 @@ export function registerAdmin(
   sender: Sender,
   timers: Timers,
 ): void {
+  registerActs(app, world);
   app.get('/sandbox/health', () => ({ status: 'up' }));
   app.get('/health/live', () => ({ status: 'up' }));
   app.get('/health/ready', () => ({ status: 'up' }));
@@ -56,7 +57,8 @@ export function registerAdmin(
 
   app.post('/sandbox/settle', async () => {
     timers.runAll();
-    return sender.settle();
+    const { pending } = await sender.settle();
+    return { pending: Math.max(pending, timers.size) };
   });
 
   app.post('/sandbox/payouts', (request) => {
@@ -69,11 +71,6 @@ export function registerAdmin(
     const { decision } = checked(decisionBody, request.body);
     const { account } = known(world, id);
     return decideThreeDs(world, account, id, decision);
-  });
-
-  app.post('/sandbox/payment-intents/:id/expire', (request) => {
-    const { id } = request.params as { id: string };
-    return expireIntent(world, known(world, id).account, id);
   });
 
   app.get('/3ds/:id', (request, reply) => {

@@ -1,3 +1,4 @@
+import type Stripe from 'stripe';
 import { idOf } from '../gateway/reference.js';
 import { RELEASE } from '../gateway/refunds.js';
 import { EFFECTS, type EffectKind, type EffectRecord, type Store } from '../store.js';
@@ -30,6 +31,21 @@ export interface TrueIntent {
     amount: number;
     metadata: Readonly<Record<string, string>>;
   }[];
+  readonly disputes: readonly TrueDispute[];
+}
+
+/** A dispute and what it did to money, fees included. */
+export interface TrueDispute {
+  readonly id: string;
+  readonly charge: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly amount: number;
+  readonly withdrawn: number;
+  readonly reinstated: number;
+  readonly fees: number;
+  /** How often evidence was submitted. */
+  readonly submissions: number;
 }
 
 export interface TrueCapture {
@@ -60,6 +76,7 @@ export function truthOf(store: Store): Truth {
     store.all('refunds').filter(({ object }) => object.reason !== RELEASE),
     ({ object }) => idOf(object.payment_intent),
   );
+  const disputesOf = grouped(store.all('disputes'), ({ object }) => idOf(object.payment_intent));
   const paymentIntents = store.all('intents').map(({ account, object }): TrueIntent => {
     const of = (kind: EffectKind) =>
       (effectsOf.get(object.id) ?? []).filter((effect) => effect.kind === kind);
@@ -98,6 +115,9 @@ export function truthOf(store: Store): Truth {
         amount: refund.amount,
         metadata: refund.metadata ?? {},
       })),
+      disputes: (disputesOf.get(object.id) ?? []).map(({ object: dispute }) =>
+        disputeIn(effectsOf.get(object.id) ?? [], dispute),
+      ),
     };
   });
   const twice = capturedTwice(store);
@@ -107,6 +127,22 @@ export function truthOf(store: Store): Truth {
     capturedTwice: twice.length,
     capturedTwicePayments: twice,
     totals: totalsOf(effects),
+  };
+}
+
+function disputeIn(effects: readonly EffectRecord[], dispute: Stripe.Dispute): TrueDispute {
+  const moved = (kind: EffectKind) =>
+    sum(effects.filter((effect) => effect.kind === kind && effect.object === dispute.id));
+  return {
+    id: dispute.id,
+    charge: idOf(dispute.charge),
+    status: dispute.status,
+    reason: dispute.reason,
+    amount: dispute.amount,
+    withdrawn: moved('dispute_withdrawn'),
+    reinstated: moved('dispute_reinstated'),
+    fees: moved('dispute_fee'),
+    submissions: dispute.evidence_details.submission_count,
   };
 }
 

@@ -3,6 +3,7 @@ import { invalidParameter } from '../gateway/api-error.js';
 import { cancelIntent, captureIntent, incrementIntent } from '../gateway/authorizations.js';
 import { behaviourOf, type CallFault, type CallKind } from '../gateway/behaviour.js';
 import { confirmIntent, createIntent } from '../gateway/payment-intents.js';
+import { acceptDispute, respond } from '../gateway/disputes.js';
 import { createRefund } from '../gateway/refunds.js';
 import { createRun, REPORT_TYPE } from '../gateway/reports.js';
 import type { Caller, World } from '../gateway/world.js';
@@ -10,8 +11,10 @@ import {
   cancelParams,
   captureParams,
   checked,
+  closeDisputeParams,
   confirmParams,
   createIntentParams,
+  disputeParams,
   incrementParams,
   refundParams,
   reportRunParams,
@@ -35,6 +38,8 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   '/v1/payment_intents/:id/increment_authorization': prepareIncrement,
   '/v1/payment_intents/:id/cancel': prepareCancel,
   '/v1/refunds': prepareRefund,
+  '/v1/disputes/:id': prepareResponse,
+  '/v1/disputes/:id/close': prepareAcceptance,
   '/v1/reporting/report_runs': prepareReportRun,
 };
 
@@ -150,6 +155,24 @@ function prepareRefund(world: World, given: unknown): Prepared {
         ...(params.reason === undefined ? {} : { reason: params.reason }),
       }),
   };
+}
+
+function prepareResponse(world: World, given: unknown, id: string): Prepared {
+  const params = checked(disputeParams, given);
+  return {
+    fault: undefined,
+    run: (caller) =>
+      respond(world, caller, id, {
+        evidence: params.evidence ?? {},
+        submit: params.submit !== 'false',
+        metadata: params.metadata ?? {},
+      }),
+  };
+}
+
+function prepareAcceptance(world: World, given: unknown, id: string): Prepared {
+  checked(closeDisputeParams, given);
+  return { fault: undefined, run: (caller) => acceptDispute(world, caller, id) };
 }
 
 function prepareReportRun(world: World, given: unknown): Prepared {

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { ApiError, invalidParameter } from '../gateway/api-error.js';
 import { behaviourOf } from '../gateway/behaviour.js';
+import { EVIDENCE, type EvidenceField } from '../gateway/dispute-objects.js';
 
 /** Form bodies and query strings as the provider takes them: nested keys in brackets, every value a string. */
 export function parseForm(text: string): Record<string, unknown> {
@@ -145,6 +146,47 @@ export const refundParams = Compile(
     exact,
   ),
 );
+
+const evidenceText = Type.String({ maxLength: 150_000 });
+const evidence = Type.Object(
+  {
+    ...(Object.fromEntries(EVIDENCE.map((field) => [field, optional(evidenceText)])) as Record<
+      EvidenceField,
+      Type.TOptional<Type.TString>
+    >),
+    appeal: optional(
+      Type.Object(
+        {
+          card: optional(
+            Type.Object(
+              {
+                reason_for_filing: optional(evidenceText),
+                supporting_files: optional(Type.Array(id)),
+              },
+              exact,
+            ),
+          ),
+        },
+        exact,
+      ),
+    ),
+  },
+  exact,
+);
+
+export const disputeParams = Compile(
+  Type.Object(
+    {
+      evidence: optional(evidence),
+      submit: optional(flag),
+      metadata: optional(metadata),
+      expand: optional(expand),
+    },
+    exact,
+  ),
+);
+
+export const closeDisputeParams = Compile(Type.Object({ expand: optional(expand) }, exact));
 
 export const reportRunParams = Compile(
   Type.Object(

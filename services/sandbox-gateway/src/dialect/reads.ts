@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { invalidParameter, missing } from '../gateway/api-error.js';
+import { disputeOf } from '../gateway/dispute-records.js';
 import { balanceTransactionObject } from '../gateway/objects.js';
 import { intentOf } from '../gateway/intent-records.js';
 import { idOf } from '../gateway/reference.js';
@@ -30,6 +31,8 @@ export const READS: Readonly<Record<string, (read: Read) => unknown>> = {
   '/v1/charges': listCharges,
   '/v1/refunds/:id': ({ world, account, id }) => refundOf(world, account, id),
   '/v1/refunds': listRefunds,
+  '/v1/disputes/:id': ({ world, account, id }) => disputeOf(world, account, id),
+  '/v1/disputes': listDisputes,
   '/v1/balance_transactions/:id': ({ world, account, id }) =>
     one(world, 'balance', account, id, 'balance transaction'),
   '/v1/balance_transactions': listBalance,
@@ -88,6 +91,16 @@ function listRefunds({ world, account, query }: Read): unknown {
   return page(refunds, params, '/v1/refunds');
 }
 
+function listDisputes({ world, account, query }: Read): unknown {
+  const params = checked(listParams, query);
+  const disputes = owned(world, 'disputes', account).filter(
+    (dispute) =>
+      (params.payment_intent === undefined || dispute.payment_intent === params.payment_intent) &&
+      (params.charge === undefined || dispute.charge === params.charge),
+  );
+  return page(disputes, params, '/v1/disputes');
+}
+
 function listPayouts({ world, account, query }: Read): unknown {
   const params = checked(listParams, query);
   const payouts = owned(world, 'payouts', account).filter(
@@ -123,8 +136,7 @@ function transactionOf(line: ReportLine): Stripe.BalanceTransaction {
     currency: line.currency,
     created: line.created,
     source: line.source,
-    type:
-      line.category === 'charge' || line.category === 'refund' ? line.category : 'refund_failure',
+    category: line.category,
   });
 }
 
@@ -175,11 +187,12 @@ function reportType({ world, id }: Read): unknown {
   } satisfies Stripe.Reporting.ReportType;
 }
 
-type Owned = 'intents' | 'charges' | 'refunds' | 'balance' | 'payouts';
+type Owned = 'intents' | 'charges' | 'refunds' | 'disputes' | 'balance' | 'payouts';
 type ObjectOf = {
   intents: Stripe.PaymentIntent;
   charges: Stripe.Charge;
   refunds: Stripe.Refund;
+  disputes: Stripe.Dispute;
   balance: Stripe.BalanceTransaction;
   payouts: Stripe.Payout;
 };

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { ApiError, invalidParameter, refusedByState } from './api-error.js';
 import { bookCapture, chargeOf, recordEffect, saveCharge } from './charges.js';
+import { disputeLater } from './disputes.js';
 import { behaviour, intentOf, requireStatus, tell, tellCharge, update } from './intent-records.js';
 import { saveRelease } from './refunds.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
@@ -59,6 +60,7 @@ export function captureIntent(world: World, caller: Caller, id: string, capture:
   if (done) {
     tellCharge(world, caller, captured, 'charge.captured', { captured: false });
     tell(world, caller, object, 'payment_intent.succeeded');
+    disputeLater(world, caller.account, captured);
   }
   return object;
 }
@@ -149,6 +151,7 @@ function close(world: World, caller: Caller, charge: Stripe.Charge): void {
     refunded: charge.amount_refunded === charge.amount_captured,
   });
   tellCharge(world, caller, closed, 'charge.captured', { captured: false });
+  disputeLater(world, caller.account, closed);
 }
 
 /**

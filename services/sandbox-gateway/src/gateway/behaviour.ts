@@ -5,6 +5,8 @@ export interface Behaviour {
   /** Ask the shopper first. */
   readonly authenticate?: true;
   readonly refund?: 'pending' | 'fails_later';
+  /** Disputed once it is captured. */
+  readonly dispute?: DisputePlan;
   /** A card that can be captured once only, and not incremented. */
   readonly singleCapture?: true;
   /** The issuer refuses to hold more than it does. */
@@ -22,6 +24,16 @@ export interface Behaviour {
 export type CallKind = 'create' | 'capture' | 'refund' | 'cancel' | 'increment';
 export type CallFault = 'lost' | 'error_after' | 'error_before' | 'limited' | 'slow';
 export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature';
+
+export interface DisputePlan {
+  readonly stage: 'inquiry' | 'chargeback' | 'prevented';
+  readonly reason: string;
+  /** Of half the amount only. */
+  readonly half?: true;
+  /** What happens by itself, step by step. Nothing: it waits for an answer, or for somebody to decide. */
+  readonly steps?: readonly DisputeStep[];
+}
+export type DisputeStep = 'won' | 'lost' | 'accepted' | 'appealed';
 
 export interface Decline {
   readonly code: string;
@@ -58,6 +70,12 @@ const PROCESSING: Decline = {
   message: 'An error occurred while processing your card. Try again in a little bit.',
 };
 
+const chargeback = (...steps: DisputeStep[]): DisputePlan => ({
+  stage: 'chargeback',
+  reason: 'fraudulent',
+  steps,
+});
+
 const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   // The provider's own test tokens.
   pm_card_visa: {},
@@ -76,6 +94,21 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_card_credit_disableEnterpriseCardFeatures: { singleCapture: true },
   pm_card_pendingRefund: { refund: 'pending' },
   pm_card_refundFail: { refund: 'fails_later' },
+  pm_card_createDispute: { dispute: chargeback() },
+  pm_card_createDisputeProductNotReceived: {
+    dispute: { stage: 'chargeback', reason: 'product_not_received' },
+  },
+  pm_card_createDisputeInquiry: { dispute: { stage: 'inquiry', reason: 'fraudulent' } },
+  // Ours: disputes that tell their whole story by themselves.
+  pm_sandbox_disputeWon: { dispute: chargeback('won') },
+  pm_sandbox_disputeLost: { dispute: chargeback('lost') },
+  pm_sandbox_disputeAccepted: { dispute: chargeback('accepted') },
+  pm_sandbox_disputePartial: { dispute: { ...chargeback(), half: true } },
+  pm_sandbox_disputePrevented: { dispute: { stage: 'prevented', reason: 'fraudulent' } },
+  pm_sandbox_disputeAppealed: { dispute: chargeback('won', 'appealed', 'lost') },
+  pm_sandbox_debitReturned: {
+    dispute: { stage: 'chargeback', reason: 'debit_not_authorized', steps: ['lost'] },
+  },
   // Ours: what a network and a provider do on a bad day.
   pm_sandbox_commitThenTimeout: { calls: { create: 'lost' } },
   pm_sandbox_captureTimeout: { calls: { capture: 'lost' } },

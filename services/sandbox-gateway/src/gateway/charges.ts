@@ -57,8 +57,8 @@ export function bookCapture(
     amount,
     fee: feeOf(amount),
     source: charge.id,
-    type: 'charge',
-  });
+    category: 'charge',
+  }).id;
 }
 
 /** Money goes back, or comes back when the refund fails. The fee is kept. */
@@ -67,18 +67,35 @@ export function bookRefund(
   account: string,
   charge: Stripe.Charge,
   refund: Stripe.Refund,
-  type: 'refund' | 'refund_failure',
+  category: 'refund' | 'refund_failure',
 ): string {
-  const amount = type === 'refund' ? -refund.amount : refund.amount;
-  return book(world, account, charge, { amount, fee: 0, source: refund.id, type });
+  const amount = category === 'refund' ? -refund.amount : refund.amount;
+  return book(world, account, charge, { amount, fee: 0, source: refund.id, category }).id;
+}
+
+/** Money is withdrawn (negative) or reinstated. */
+export function bookDispute(
+  world: World,
+  account: string,
+  charge: Stripe.Charge,
+  dispute: string,
+  { amount, fee }: { readonly amount: number; readonly fee: number },
+): Stripe.BalanceTransaction {
+  return book(world, account, charge, {
+    amount,
+    fee,
+    source: dispute,
+    category: amount < 0 ? 'dispute' : 'dispute_reversal',
+    description: `Chargeback ${amount < 0 ? 'withdrawal' : 'reversal'} for ${charge.id}`,
+  });
 }
 
 function book(
   world: World,
   account: string,
   charge: Stripe.Charge,
-  entry: Pick<NewBalanceTransaction, 'amount' | 'fee' | 'source' | 'type'>,
-): string {
+  entry: Omit<NewBalanceTransaction, 'id' | 'currency' | 'created'>,
+): Stripe.BalanceTransaction {
   const object = balanceTransactionObject({
     id: newId('txn'),
     currency: charge.currency,
@@ -91,7 +108,7 @@ function book(
     chargeId: charge.id,
     paymentIntentId: intentIdOf(charge),
   });
-  return object.id;
+  return object;
 }
 
 /** Writes down what a call did to money. */

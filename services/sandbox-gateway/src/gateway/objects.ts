@@ -234,6 +234,17 @@ export function refundObject(from: NewRefund): Stripe.Refund {
   } satisfies Stripe.Refund;
 }
 
+/** Why the balance moved: the provider's type, and the category its reports sum up by. */
+const REASONS = {
+  charge: { type: 'charge', fee: 'Sandbox processing fees' },
+  refund: { type: 'refund', fee: '' },
+  refund_failure: { type: 'refund_failure', fee: '' },
+  dispute: { type: 'adjustment', fee: 'Dispute fee' },
+  dispute_reversal: { type: 'adjustment', fee: '' },
+  payout: { type: 'payout', fee: '' },
+} as const;
+export type ReportingCategory = keyof typeof REASONS;
+
 export interface NewBalanceTransaction {
   readonly id: string;
   readonly amount: number;
@@ -241,10 +252,12 @@ export interface NewBalanceTransaction {
   readonly currency: string;
   readonly created: number;
   readonly source: string;
-  readonly type: 'charge' | 'refund' | 'refund_failure' | 'payout';
+  readonly category: ReportingCategory;
+  readonly description?: string;
 }
 
 export function balanceTransactionObject(from: NewBalanceTransaction): Stripe.BalanceTransaction {
+  const reason = REASONS[from.category];
   return {
     id: from.id,
     object: 'balance_transaction',
@@ -253,7 +266,7 @@ export function balanceTransactionObject(from: NewBalanceTransaction): Stripe.Ba
     balance_type: 'payments',
     created: from.created,
     currency: from.currency,
-    description: null,
+    description: from.description ?? null,
     exchange_rate: null,
     fee: from.fee,
     fee_details:
@@ -264,15 +277,15 @@ export function balanceTransactionObject(from: NewBalanceTransaction): Stripe.Ba
               amount: from.fee,
               application: null,
               currency: from.currency,
-              description: 'Sandbox processing fees',
+              description: reason.fee,
               type: 'stripe_fee',
             },
           ],
     net: from.amount - from.fee,
-    reporting_category: from.type,
+    reporting_category: from.category,
     source: from.source,
     status: 'available',
-    type: from.type,
+    type: reason.type,
   } satisfies Stripe.BalanceTransaction;
 }
 

@@ -3,6 +3,7 @@ import { ApiError, refusedByState } from './api-error.js';
 import { expireLater } from './authorizations.js';
 import type { Decline } from './behaviour.js';
 import { bookCapture, makeCharge, recordEffect, saveCharge } from './charges.js';
+import { disputeLater } from './disputes.js';
 import {
   behaviour,
   intentOf,
@@ -190,6 +191,7 @@ function take(world: World, caller: Caller, before: Intent, charge: Stripe.Charg
     balance_transaction: transaction,
   });
   tellCharge(world, caller, booked, 'charge.updated', { balance_transaction: null });
+  disputeLater(world, caller.account, booked);
   return object;
 }
 

@@ -3,7 +3,7 @@ import { chance } from '../chance.js';
 import type { BalanceRecord, ReportLine } from '../store.js';
 import { feeOf } from './charges.js';
 import { newId } from './new-id.js';
-import { balanceTransactionObject, payoutObject } from './objects.js';
+import { balanceTransactionObject, payoutObject, type ReportingCategory } from './objects.js';
 import { seconds, type World } from './world.js';
 
 export const DISCREPANCIES = [
@@ -89,7 +89,7 @@ function pay(
     currency,
     created,
     source: id,
-    type: 'payout',
+    category: 'payout',
   });
   const object = payoutObject({
     id,
@@ -128,7 +128,7 @@ function lineOf(world: World, record: BalanceRecord): ReportLine {
     balanceTransaction: object.id,
     created: object.created,
     availableOn: object.available_on,
-    category: object.reporting_category,
+    category: object.reporting_category as ReportingCategory,
     source,
     currency: object.currency,
     gross: object.amount,

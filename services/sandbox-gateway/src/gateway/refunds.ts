@@ -4,6 +4,8 @@ import { behaviourOf } from './behaviour.js';
 import { bookRefund, intentIdOf, recordEffect, saveCharge } from './charges.js';
 import { newId } from './new-id.js';
 import { refundObject } from './objects.js';
+import { disputesOf } from './dispute-records.js';
+import { closeInquiries, requireNoDispute } from './disputes.js';
 import { intentOf, tellCharge } from './intent-records.js';
 import { idOf } from './reference.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
@@ -24,6 +26,7 @@ export interface CreateRefund {
 
 export function createRefund(world: World, caller: Caller, from: CreateRefund): Stripe.Refund {
   const charge = refundable(world, caller, from);
+  requireNoDispute(world, charge);
   const left = charge.amount_captured - charge.amount_refunded;
   if (left === 0) {
     throw refusedByState(
@@ -61,6 +64,7 @@ export function createRefund(world: World, caller: Caller, from: CreateRefund): 
   });
   tellRefund(world, caller.account, caller, refund, 'refund.created');
   tellCharge(world, caller, refunded, 'charge.refunded');
+  closeInquiries(world, refunded);
   if (way !== undefined) {
     world.later(SETTLES_AFTER_MS, () => settle(world, caller.account, refund.id, way));
   }
@@ -104,24 +108,33 @@ export function resumeRefunds(world: World): void {
 
 function settle(world: World, account: string, id: string, way: 'pending' | 'fails_later'): void {
   const before = refundOf(world, account, id);
-  if (way === 'pending') {
-    const { pending_reason: _over, ...rest } = before;
-    const refund: Stripe.Refund = { ...rest, status: 'succeeded' };
-    save(world, account, refund);
-    tellRefund(world, account, undefined, refund, 'refund.updated');
-    tellRefund(world, account, undefined, refund, 'charge.refund.updated');
+  const charge = chargeIn(world, before);
+  if (way === 'fails_later') {
+    fail(world, before, charge, 'expired_or_canceled_card');
     return;
   }
-  const charge = world.store.get('charges', idOf(before.charge))?.object;
-  if (charge === undefined) throw new Error(`charge of ${id} is missing`);
+  if (disputesOf(world, charge.id).some((dispute) => !dispute.is_charge_refundable)) {
+    fail(world, before, charge, 'charge_for_pending_refund_disputed');
+    return;
+  }
+  const { pending_reason: _over, ...rest } = before;
+  const refund: Stripe.Refund = { ...rest, status: 'succeeded' };
+  save(world, account, refund);
+  tellRefund(world, account, undefined, refund, 'refund.updated');
+  tellRefund(world, account, undefined, refund, 'charge.refund.updated');
+}
+
+/** The bank sends it back: the money is the merchant's again. */
+function fail(world: World, before: Stripe.Refund, charge: Stripe.Charge, reason: string): void {
+  const { account } = world.store.get('refunds', before.id) ?? { account: '' };
+  const { pending_reason: _over, ...rest } = before;
   const failed: Stripe.Refund = {
-    ...before,
+    ...rest,
     status: 'failed',
-    failure_reason: 'expired_or_canceled_card',
+    failure_reason: reason,
     failure_balance_transaction: bookRefund(world, account, charge, before, 'refund_failure'),
   };
   save(world, account, failed);
-  // No caller: the bank sent it back by itself.
   recordEffect(world, nobody(account), 'refund_failed', charge, failed.id, failed.amount);
   // What was refunded so far falls again: the reason why nobody may read it as a running total.
   saveCharge(world, account, {
@@ -132,6 +145,12 @@ function settle(world: World, account: string, id: string, way: 'pending' | 'fai
   tellRefund(world, account, undefined, failed, 'refund.failed');
   tellRefund(world, account, undefined, failed, 'refund.updated');
   tellRefund(world, account, undefined, failed, 'charge.refund.updated');
+}
+
+function chargeIn(world: World, refund: Stripe.Refund): Stripe.Charge {
+  const record = world.store.get('charges', idOf(refund.charge));
+  if (record === undefined) throw new Error(`charge of ${refund.id} is missing`);
+  return record.object;
 }
 
 function refundable(world: World, caller: Caller, from: CreateRefund): Stripe.Charge {
