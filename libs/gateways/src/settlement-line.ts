@@ -3,6 +3,7 @@ import type { Money } from '@paylog/payment-domain';
 /** What a line means for the journal, whatever the gateway calls it. */
 export const LINE_KINDS = [
   'capture',
+  'capture_reversal',
   'refund',
   'refund_reversal',
   'dispute_withdrawal',

@@ -43,6 +43,7 @@ const REQUIRED = [
 /** Not closed: production parsers saw these. Any other stops the statement until somebody maps it. */
 const KIND_OF: Readonly<Record<string, LineKind>> = {
   charge: 'capture',
+  charge_failure: 'capture_reversal',
   refund: 'refund',
   refund_failure: 'refund_reversal',
   dispute: 'dispute_withdrawal',

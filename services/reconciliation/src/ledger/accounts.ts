@@ -11,7 +11,10 @@ export const payable = (participant: string | undefined) => `payable:${participa
 export const gatewayFee = (account: string) => `gateway_fee:${account}`;
 /** On its way from the gateway to our bank. */
 export const inTransit = (account: string) => `payout_in_transit:${account}`;
-export const disputeHeld = (account: string) => `dispute_held:${account}`;
+/** What disputes have taken and may give back. */
+export const disputeHeld = (account: string | undefined) => `dispute_held:${account ?? UNASSIGNED}`;
+/** What disputes took for good. */
+export const disputeLost = (account: string | undefined) => `dispute_lost:${account ?? UNASSIGNED}`;
 export const disputeFee = (account: string) => `dispute_fee:${account}`;
 /** Between the currency a shopper paid in and the one a gateway settles in. */
 export const fxClearing = (account: string) => `fx_clearing:${account}`;

@@ -1,28 +1,36 @@
 import type { Payment } from '@paylog/payment-domain';
-import { payable, receivable } from './accounts.js';
+import { disputeHeld, disputeLost, payable, receivable } from './accounts.js';
 
 /** Debits less credits, in minor units: currency → account → amount. What is zero is left out. */
 export type Balances = Readonly<Record<string, Readonly<Record<string, bigint>>>>;
 
 /**
  * What a payment's state amounts to in the books. A pure function of the state, so that any order of its facts ends in
- * the same balances: the ledger posts `difference(before, after)` and nothing else.
+ * the same balances: the ledger posts `difference(before, after)` and nothing else. A dispute's fee is not in it: like any
+ * fee it is posted from the report's line.
  */
 export function balancesOf(payment: Payment): Balances {
-  const { terms, currency, amounts, otherCurrencies } = payment;
-  const sums = Object.entries({
-    ...otherCurrencies,
-    ...(currency !== undefined && { [currency]: amounts }),
-  });
+  const { currency, amounts, otherCurrencies } = payment;
+  const sums = { ...otherCurrencies, ...(currency !== undefined && { [currency]: amounts }) };
   return Object.fromEntries(
-    sums
-      .map(([code, { captured, refunded }]) => [code, captured - refunded] as const)
-      .filter(([, net]) => net !== 0n)
-      .map(([code, net]) => [
-        code,
-        { [receivable(terms?.account)]: net, [payable(terms?.storefront)]: -net },
-      ]),
+    Object.entries(sums)
+      .map(([code, each]) => [code, inOneCurrency(payment, each)] as const)
+      .filter(([, accounts]) => Object.keys(accounts).length > 0),
   );
+}
+
+function inOneCurrency(
+  { terms }: Payment,
+  { captured, refunded, disputed, chargedBack }: Payment['otherCurrencies'][string],
+): Record<string, bigint> {
+  const sold = captured - refunded;
+  const accounts = {
+    [receivable(terms?.account)]: sold - disputed - chargedBack,
+    [disputeHeld(terms?.account)]: disputed,
+    [disputeLost(terms?.account)]: chargedBack,
+    [payable(terms?.storefront)]: -sold,
+  };
+  return Object.fromEntries(Object.entries(accounts).filter(([, amount]) => amount !== 0n));
 }
 
 /** What must be added to `before` to make it `after`; a currency where nothing changes is left out. */

@@ -8,7 +8,13 @@ import {
 } from '@paylog/payment-domain';
 
 /** Kinds of report lines that one of our operations brings. */
-export type ExpectedKind = 'capture' | 'refund' | 'refund_reversal';
+export type ExpectedKind =
+  | 'capture'
+  | 'capture_reversal'
+  | 'refund'
+  | 'refund_reversal'
+  | 'dispute_withdrawal'
+  | 'dispute_reinstatement';
 
 /** due: a report must name it by T+n; possible: it may, now or later; not_happened: a report that names it is wrong. */
 export type Standing = 'due' | 'possible' | 'not_happened';
@@ -32,7 +38,16 @@ export interface Expectation {
 
 /** Money that leaves us is negative in a report. */
 export function signedMinor({ kind, amount }: Pick<Expectation, 'kind' | 'amount'>): bigint {
-  return kind === 'refund' ? -amount.minor : amount.minor;
+  switch (kind) {
+    case 'refund':
+    case 'capture_reversal':
+    case 'dispute_withdrawal':
+      return -amount.minor;
+    case 'capture':
+    case 'refund_reversal':
+    case 'dispute_reinstatement':
+      return amount.minor;
+  }
 }
 
 const OUR_ID = /^[a-z]{3}[a-z2-7]{26}$/;
@@ -55,6 +70,9 @@ export function expectationsOf(
     const ids = idsOf(operation, payment);
     return standings(operation, captures).map(({ kind, standing }) => {
       const ofPayment = kind === 'capture' ? [paymentId, ...containers] : [];
+      // A report names the movement, its case, or both; the case alone may have several.
+      const ofCase =
+        isDisputeMoney(kind) && operation.parent !== undefined ? [operation.parent] : [];
       const expected = {
         operation: operation.id,
         kind,
@@ -62,7 +80,7 @@ export function expectationsOf(
         amount,
         gatewayObject: objectOf(operation, ids),
         ids,
-        names: [...new Set([...ids, ...ofPayment])],
+        names: [...new Set([...ids, ...ofPayment, ...ofCase])],
       };
       return { ...expected, occurredAt: occurredAt(expected, fact, before) };
     });
@@ -80,7 +98,27 @@ function standings(
 ): readonly KindAndStanding[] {
   if (operation.kind === 'capture') return captureStanding(operation, captures);
   if (operation.kind === 'refund') return refundStanding(operation);
+  if (isDisputeMoney(operation.kind)) return movementStanding(operation.kind, operation);
   return [];
+}
+
+type DisputeMoney = 'dispute_withdrawal' | 'dispute_reinstatement';
+
+function isDisputeMoney(kind: string): kind is DisputeMoney {
+  return kind === 'dispute_withdrawal' || kind === 'dispute_reinstatement';
+}
+
+function movementStanding(kind: DisputeMoney, { status }: Operation): readonly KindAndStanding[] {
+  switch (status) {
+    case 'succeeded':
+      return [{ kind, standing: 'due' }];
+    case 'pending':
+    case 'unknown':
+    case 'reversed':
+      return [{ kind, standing: 'possible' }];
+    default:
+      return [];
+  }
 }
 
 function captureStanding(
@@ -94,7 +132,10 @@ function captureStanding(
       return [{ kind: 'capture', standing: remainder ? 'possible' : 'due' }];
     }
     case 'reversed':
-      return [{ kind: 'capture', standing: 'possible' }];
+      return [
+        { kind: 'capture', standing: 'possible' },
+        { kind: 'capture_reversal', standing: 'possible' },
+      ];
     case 'contradicted':
       return [{ kind: 'capture', standing: 'not_happened' }];
     default:

@@ -5,12 +5,14 @@ import { type Service, startTestService } from '../testing/database.js';
 import {
   batchOf,
   changesOf,
+  disputed,
   GROUP,
   idOf,
   money,
   refunded,
   sold,
   factOf,
+  withdrawalOf,
 } from '../testing/payments.js';
 import { laneOf, toEntry, toRow } from './entry.js';
 import { record } from './ledger-book.js';
@@ -49,6 +51,23 @@ describe('the ledger', () => {
     const { partition } = batchOf(EVENTS, 0n);
     const next = await service.logs.ledger.offset(`${GROUP}/payments.events.v1`, partition);
     expect(next).toBe(BigInt(EVENTS.length));
+  });
+
+  it('holds what a dispute took, and expects a report to say so', async () => {
+    const facts = [
+      ...sold({ order: 'o1', minor: 1_000 }),
+      ...disputed({ order: 'o1' }, 400, 'opened'),
+    ];
+    await service.ingest.take(batchOf(changesOf('o1', facts), 0n));
+    expect(await balances()).toMatchObject({
+      'dispute_held:stripe-main': '400',
+      'receivable:stripe-main': '600',
+    });
+    const { rows } = await service.pool.query(
+      'select operation, standing, minor::text from books.operations where kind = $1',
+      ['dispute_withdrawal'],
+    );
+    expect(rows).toEqual([{ operation: withdrawalOf('o1'), standing: 'due', minor: '400' }]);
   });
 
   it('leaves nothing of a repetition: not of the batch, nor of its events under new offsets', async () => {

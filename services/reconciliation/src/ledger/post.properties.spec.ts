@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Fact } from '@paylog/payment-domain';
 import { MemoryLedger, sumsOf, unbalanced } from '../testing/memory-ledger.js';
-import { changesOf, factOf, idOf, money, refunded, sold } from '../testing/payments.js';
+import { changesOf, disputed, factOf, idOf, money, refunded, sold } from '../testing/payments.js';
 import { balancesOf } from './balances.js';
 import type { Change } from './post.js';
 
@@ -17,9 +17,10 @@ const facts: fc.Arbitrary<Fact[]> = fc
     ),
     otherCurrency: fc.boolean(),
     captureReversed: fc.boolean(),
+    dispute: fc.subarray(['opened', 'lost', 'won'] as const),
     shuffled: fc.infiniteStream(fc.nat()),
   })
-  .map(({ minor, refunds, otherCurrency, captureReversed, shuffled }) => {
+  .map(({ minor, refunds, otherCurrency, captureReversed, dispute, shuffled }) => {
     const fact = factOf('o1');
     const all = [
       ...sold({ order: 'o1', minor }),
@@ -29,6 +30,7 @@ const facts: fc.Arbitrary<Fact[]> = fc
       ...(otherCurrency ? [fact('capture', 'ch_2/capture', 'succeeded', money(70, 'USD'))] : []),
       ...(captureReversed ? [fact('capture', 'ch_o1/capture', 'reversed', money(minor))] : []),
     ];
+    if (dispute.length > 0) all.push(...disputed({ order: 'o1' }, minor, ...dispute));
     return shuffle(all, shuffled);
   });
 

@@ -1,9 +1,11 @@
 import { encode, LEDGER_ENTRIES } from '@paylog/contracts';
+import type { Fact } from '@paylog/payment-domain';
 import {
   aliasOf,
   captureIdOf,
   changesOf,
   chargeOf,
+  disputed,
   factOf,
   idOf,
   money,
@@ -13,6 +15,12 @@ import {
 } from '../testing/payments.js';
 import { MemoryLedger, sumsOf, unbalanced } from '../testing/memory-ledger.js';
 import { NEW_BOOK, post } from './post.js';
+
+const postedOf = (facts: readonly Fact[]) => {
+  const ledger = new MemoryLedger();
+  ledger.post(changesOf('o1', facts));
+  return ledger.entries;
+};
 
 const NOW = '2026-03-02T00:00:10.000Z';
 
@@ -55,6 +63,49 @@ describe('post', () => {
     expect(sumsOf(ledger.entries)).toEqual({
       'EUR payable:shop': -700n,
       'EUR receivable:stripe-main': 700n,
+    });
+  });
+
+  it('holds what a dispute takes, gives it back when it is won, and writes it off when it is lost', () => {
+    const paid = sold({ order: 'o1', minor: 1_000 });
+    const open = new MemoryLedger();
+    open.post(changesOf('o1', [...paid, ...disputed({ order: 'o1' }, 400, 'opened')]));
+    expect(sumsOf(open.entries)).toEqual({
+      'EUR payable:shop': -1_000n,
+      'EUR receivable:stripe-main': 600n,
+      'EUR dispute_held:stripe-main': 400n,
+    });
+
+    const lost = new MemoryLedger();
+    lost.post(changesOf('o1', [...paid, ...disputed({ order: 'o1' }, 400, 'opened', 'lost')]));
+    expect(sumsOf(lost.entries)).toEqual({
+      'EUR payable:shop': -1_000n,
+      'EUR receivable:stripe-main': 600n,
+      'EUR dispute_lost:stripe-main': 400n,
+    });
+
+    const won = new MemoryLedger();
+    won.post(changesOf('o1', [...paid, ...disputed({ order: 'o1' }, 400, 'won')]));
+    expect(won.entries.map(({ reason }) => reason)).toEqual([
+      'captured',
+      'dispute_withdrawn',
+      'dispute_reinstated',
+    ]);
+    expect(sumsOf(won.entries)).toEqual(sumsOf(postedOf(paid)));
+  });
+
+  it('moves what is held to what is lost at the moment the case is decided', () => {
+    const [opened, withdrawal] = disputed({ order: 'o1' }, 1_000, 'opened') as [Fact, Fact];
+    const [lost] = disputed({ order: 'o1' }, 1_000, 'lost') as [Fact];
+    const ledger = new MemoryLedger();
+    const facts = [...sold({ order: 'o1', minor: 1_000 }), opened, withdrawal, lost];
+    ledger.post(changesOf('o1', facts));
+    expect(ledger.entries.at(-1)).toMatchObject({
+      reason: 'dispute_lost',
+      lines: [
+        { account: 'dispute_held:stripe-main', side: 'credit', minor: '1000' },
+        { account: 'dispute_lost:stripe-main', side: 'debit', minor: '1000' },
+      ],
     });
   });
 

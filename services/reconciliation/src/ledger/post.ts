@@ -128,18 +128,26 @@ function toAppend(before: Book, after: Book, change: Change, now: string): Appen
 }
 
 /** What happened, in a word, where one thing did. */
-function reasonOf({ version, transitions }: Change, before: Book, currency: string): string {
+function reasonOf({ version, fact, transitions }: Change, before: Book, currency: string): string {
   if (version !== before.version + 1) return 'corrected';
   const sum = (kind: Transition['kind']) =>
     transitions
       .filter((each) => each.kind === kind && each.currency === currency)
       .reduce((total, { delta }) => total + delta, 0n);
-  const captured = sum('capture');
-  const refunded = sum('refund');
-  if (captured !== 0n && refunded !== 0n) return 'corrected';
-  if (captured > 0n) return 'captured';
-  if (captured < 0n) return 'capture_reversed';
-  if (refunded > 0n) return 'refunded';
-  if (refunded < 0n) return 'refund_reversed';
-  return 'corrected';
+  const moved = REASONS.flatMap(([kind, more, less]) => {
+    const delta = sum(kind);
+    return delta === 0n ? [] : [delta > 0n ? more : less];
+  });
+  const [only] = moved;
+  if (moved.length === 1 && only !== undefined) return only;
+  const decided = fact.type === 'dispute' && moved.length === 0;
+  return decided ? `dispute_${fact.outcome}` : 'corrected';
 }
+
+/** Kind, and what it is called when it moves more and when it moves less. */
+const REASONS = [
+  ['capture', 'captured', 'capture_reversed'],
+  ['refund', 'refunded', 'refund_reversed'],
+  ['dispute_withdrawal', 'dispute_withdrawn', 'dispute_withdrawal_reversed'],
+  ['dispute_reinstatement', 'dispute_reinstated', 'dispute_reinstatement_reversed'],
+] as const;

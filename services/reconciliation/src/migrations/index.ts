@@ -1,4 +1,5 @@
 import { Reconciliation1700000000001 } from './0001-reconciliation.js';
+import { Disputes1700000000002 } from './0002-disputes.js';
 
 /** In the order they run. */
-export const MIGRATIONS = [Reconciliation1700000000001];
+export const MIGRATIONS = [Reconciliation1700000000001, Disputes1700000000002];

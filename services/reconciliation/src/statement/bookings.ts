@@ -103,6 +103,7 @@ function counterpart({ kind }: SettlementLine, account: string): string {
     case 'dispute_reinstatement':
       return disputeHeld(account);
     case 'capture':
+    case 'capture_reversal':
     case 'refund':
     case 'refund_reversal':
     case 'adjustment':

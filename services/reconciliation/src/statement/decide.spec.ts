@@ -7,10 +7,11 @@ import {
 } from '@paylog/contracts';
 import type { LineProblem } from '@paylog/gateways';
 import { MemoryLedger, sumsOf, unbalanced } from '../testing/memory-ledger.js';
-import { changesOf, factOf, idOf, money, refunded, sold } from '../testing/payments.js';
+import { changesOf, disputed, factOf, idOf, money, refunded, sold } from '../testing/payments.js';
 import {
   captureLine,
   CUT_OFF,
+  disputeLine,
   feeOn,
   numbered,
   refundLine,
@@ -205,6 +206,31 @@ describe('exceptions', () => {
 });
 
 describe('lines that are no exceptions', () => {
+  it('the money of a dispute, by its own transaction or its case, with the fee the line names', () => {
+    const payment = [...o1, ...disputed({ order: 'o1' }, 1_000, 'opened', 'won')];
+    const out = disputeLine('o1', 1_000, 'dispute_withdrawal');
+    const back = disputeLine('o1', 1_000, 'dispute_reinstatement', {
+      balanceTransaction: 'txn_of_the_report_only',
+    });
+    const { decision, sums } = close([payment], [captureLine('o1', 1_000), out, back]);
+    expect(exceptionsOf(decision)).toEqual([]);
+    expect(sums['EUR dispute_fee:stripe-main']).toBe(1_500n);
+    expect(sums['EUR dispute_held:stripe-main']).toBeUndefined();
+    expect(sums['EUR suspense:stripe-main']).toBeUndefined();
+    expect(sums['EUR receivable:stripe-main']).toBeUndefined();
+  });
+
+  it('a capture that failed later, and what takes it back', () => {
+    const failed = factOf('o1')('capture', 'ch_o1/capture', 'reversed', money(1_000));
+    const takenBack = captureLine('o1', -1_000, {
+      ...{ kind: 'capture_reversal', category: 'charge_failure', balanceTransaction: 'txn_f' },
+      ...{ gatewayObject: 'pyr_1', fee: money(0), net: money(-1_000) },
+    });
+    const { decision, sums } = close([[...o1, failed]], [captureLine('o1', 1_000), takenBack]);
+    expect(exceptionsOf(decision)).toEqual([]);
+    expect(sums['EUR suspense:stripe-main']).toBeUndefined();
+  });
+
   it('a refund that is still pending with us, and one that failed', () => {
     const payment = [
       ...o1,

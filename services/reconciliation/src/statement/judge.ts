@@ -73,9 +73,10 @@ export function findingOf(
   return undefined;
 }
 
-/** By the account's terms, half up; refunds cost nothing. Undefined where there are no terms. */
+/** By the account's terms, half up; refunds cost nothing. Undefined where there are no terms: also for disputes. */
 export function expectedFee(line: SettlementLine, terms: FeeTerms): bigint | undefined {
   if (terms.feeBps === undefined && terms.feeFixedMinor === undefined) return undefined;
+  if (line.kind === 'dispute_withdrawal' || line.kind === 'dispute_reinstatement') return undefined;
   if (line.kind !== 'capture') return 0n;
   const share = (line.gross.minor * BigInt(terms.feeBps ?? 0) + 5_000n) / 10_000n;
   return share + BigInt(terms.feeFixedMinor ?? 0);

@@ -14,6 +14,7 @@ import { captureOf } from '@paylog/gateways';
 import type { Batch, ConsumedMessage } from '@paylog/kafka';
 import {
   addAll,
+  type DisputeFact,
   empty,
   eventName,
   type Fact,
@@ -51,6 +52,9 @@ export const containerOf = (order: string) => `pi_${order}`;
 export const captureIdOf = (order: string) => operationId(idOf(order), 'capture', '1');
 export const refundIdOf = (order: string, n: number) =>
   operationId(idOf(order), 'refund', String(n));
+export const disputeOf = (order: string) => `dp_${order}`;
+export const withdrawalOf = (order: string) => `txn_out_${order}`;
+export const reinstatementOf = (order: string) => `txn_back_${order}`;
 export const refundObjectOf = (order: string, n: number) => `re_${order}_${n}`;
 
 /** Asked, won, taken, told by webhook. */
@@ -92,6 +96,31 @@ export function refunded(
     fact('refund', refund, 'requested', money(minor, currency)),
     aliasOf(order, refundObjectOf(order, n), refund, at),
     ...outcomes.map((outcome) => fact('refund', refund, outcome, money(minor, currency))),
+  ];
+}
+
+/** A case over `minor` and the money it moves: withdrawn, and where it was won also reinstated. */
+export function disputed(
+  { order, at = AT }: Pick<Sold, 'order' | 'at'>,
+  minor: number,
+  ...outcomes: DisputeFact['outcome'][]
+): Fact[] {
+  const dispute = disputeOf(order);
+  const amount = money(minor);
+  const moved = (kind: Kind, operation: string) => ({
+    ...factOf(order, at)(kind, operation, 'succeeded', amount),
+    parent: dispute,
+  });
+  return [
+    ...outcomes.map((outcome): Fact => {
+      const id = factId(order, 'dispute', outcome);
+      const stage = 'chargeback';
+      return { type: 'dispute', id, at, source: 'webhook', dispute, stage, outcome, amount };
+    }),
+    moved('dispute_withdrawal', withdrawalOf(order)) as Fact,
+    ...(outcomes.includes('won')
+      ? [moved('dispute_reinstatement', reinstatementOf(order)) as Fact]
+      : []),
   ];
 }
 

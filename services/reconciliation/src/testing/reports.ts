@@ -4,10 +4,13 @@ import {
   ACCOUNT,
   chargeOf,
   containerOf,
+  disputeOf,
   idOf,
   money,
   refundIdOf,
   refundObjectOf,
+  reinstatementOf,
+  withdrawalOf,
 } from './payments.js';
 
 /** Short ways to say what a gateway reports. */
@@ -59,6 +62,30 @@ export function refundLine(
     fee: money(0),
     net: money(-minor),
     customerFacing: money(-minor),
+    ...over,
+  };
+}
+
+/** What a dispute takes, with its fee, or gives back. */
+export function disputeLine(
+  order: string,
+  minor: number,
+  kind: 'dispute_withdrawal' | 'dispute_reinstatement',
+  over: Partial<Line> = {},
+): Line {
+  const out = kind === 'dispute_withdrawal';
+  const gross = money(out ? -minor : minor);
+  const fee = money(out ? 1_500 : 0);
+  return {
+    ...captureLine(order, 0),
+    kind,
+    category: out ? 'dispute' : 'dispute_reversal',
+    balanceTransaction: out ? withdrawalOf(order) : reinstatementOf(order),
+    gatewayObject: disputeOf(order),
+    gross,
+    fee,
+    net: { ...gross, minor: gross.minor - fee.minor },
+    customerFacing: gross,
     ...over,
   };
 }
