@@ -24,8 +24,8 @@ export interface Event {
 /** What an event tells of a payment, known or not yet; whatever of it can't be read makes it unreadable. */
 export function itemOf(event: Event, context: ReadingContext): WebhookItem {
   const { eventId, eventType, alone } = event;
-  const head = { eventId, eventType };
   const own = alone === undefined ? {} : { alone };
+  const head = { eventId, eventType, ...own };
   try {
     const tale = event.tale();
     if ('ignored' in tale) return { kind: 'ignored', ...head, reason: tale.ignored };
@@ -34,7 +34,7 @@ export function itemOf(event: Event, context: ReadingContext): WebhookItem {
     );
     const known = references.map(context.paymentOf).find((each) => each !== undefined);
     const paymentId = event.paymentId ?? known;
-    if (paymentId === undefined) return { kind: 'unresolved', ...head, references, ...own };
+    if (paymentId === undefined) return { kind: 'unresolved', ...head, references };
     const at = event.at();
     const origin: FactOrigin = {
       scope: ['webhook', context.account, ...event.scope],

@@ -36,7 +36,7 @@ export interface ReadingContext {
   readonly paymentOf: (reference: string) => string | undefined;
 }
 
-interface Item {
+interface Item extends Alone {
   readonly eventId: string;
   readonly eventType: string;
 }
@@ -53,7 +53,7 @@ export type WebhookItem =
       readonly references?: readonly string[];
     })
   /** About a payment, but it doesn't say which: one of these ids leads there, by a reference known later. */
-  | (Item & { readonly kind: 'unresolved'; readonly references: readonly string[] } & Alone)
+  | (Item & { readonly kind: 'unresolved'; readonly references: readonly string[] })
   /** Stored and counted; no facts in it. */
   | (Item & { readonly kind: 'ignored'; readonly reason: string })
   /** Signed, and not what we can read. `path` is a JSON pointer. */

@@ -10,7 +10,11 @@ const RAW_BODY = 'paylogRawBody';
 /** Where `@HttpCode()` keeps it. */
 const HTTP_CODE = '__httpCode__';
 
-type RawHandler<R extends FastifyRequest, A> = (request: R, body: Buffer) => Promise<A>;
+type RawHandler<R extends FastifyRequest, A> = (
+  request: R,
+  body: Buffer,
+  reply: FastifyReply,
+) => Promise<A>;
 
 /** Which method of which controller, as the route's configuration carries it. */
 interface RawRoute {
@@ -20,8 +24,8 @@ interface RawRoute {
 
 /**
  * This route takes the body as it came, whatever its content type says and however broken it is. Nothing is parsed,
- * refused or altered; only the size is limited. Fastify calls the method itself, with the request and the bytes, and
- * sends what it answers: Nest's guards, pipes and interceptors, which would cost more than such a handler, are not asked.
+ * refused or altered; only the size is limited. Fastify calls the method itself, with the request, the bytes and the
+ * reply, whose status it may change, and sends what it answers: Nest's guards, pipes and interceptors, which would cost more than such a handler, are not asked.
  * So it must be `@Public()`.
  */
 export function RawBody() {
@@ -60,8 +64,8 @@ export function routeRawBodies(
         if (error) return fail(reply, error);
         if (lacksParameter(request)) return reply.callNotFound();
         request.body = body;
-        answer(request, body).then(
-          (answered) => void reply.status(status).send(answered),
+        answer(request, body, reply.status(status)).then(
+          (answered) => void reply.send(answered),
           (failure: unknown) => void reply.send(failure),
         );
       });

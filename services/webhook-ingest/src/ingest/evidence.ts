@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { stableId } from '@paylog/contracts';
 import type { Append } from '@paylog/event-sourcing';
+import { type WebhookIdentity, webhooksOf } from '@paylog/gateways';
 
 /** Lanes of the evidence log. It has no topic, so they are just lanes: enough for parallel commits. */
 export const EVIDENCE_LANES = 4;
@@ -16,9 +17,11 @@ export interface Evidence {
   readonly sha256: string;
   readonly bytes: number;
   readonly receivedAt: string;
-  /** Name of the secret that vouched for it. */
+  /** Name of the secret that vouched for it; names, where each of its items is signed by itself. */
   readonly secret: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Why it is kept apart and never read; absent, as nearly always, where it isn't. */
+  readonly quarantine?: 'transmission_with_other_body';
 }
 
 export interface Delivery {
@@ -29,13 +32,24 @@ export interface Delivery {
   readonly receivedAt: string;
 }
 
-/** A verified delivery as evidence. The same event in the same bytes is the same evidence; other bytes are their own. */
-export function toEvidence(delivery: Delivery, secret: string): Evidence {
+/**
+ * A verified delivery as evidence. The same event in the same bytes is the same evidence; other bytes are their own, unless
+ * the gateway's signature leaves room for them: then the first body of a transmission is the one that counts, and any
+ * other is set apart.
+ */
+export function toEvidence(
+  delivery: Delivery,
+  secret: string,
+  identity: WebhookIdentity = webhooksOf(delivery.gateway).identify(delivery),
+): Evidence {
   const { gateway, account, body, headers, receivedAt } = delivery;
+  const { eventId, transmissionId } = identity;
   const sha256 = hash('sha256', body, 'hex');
-  const eventId = eventIdIn(body);
   return {
-    id: stableId('evd', account, eventId ?? '', sha256),
+    id:
+      transmissionId === undefined
+        ? stableId('evd', account, eventId ?? '', sha256)
+        : stableId('evd', account, 'transmission', transmissionId),
     gateway,
     account,
     eventId,
@@ -45,6 +59,12 @@ export function toEvidence(delivery: Delivery, secret: string): Evidence {
     secret,
     headers,
   };
+}
+
+/** Another body of a transmission that is stored: evidence of its own, for a person to look at. */
+export function setApart(evidence: Evidence): Evidence {
+  const id = stableId('evd', evidence.id, evidence.sha256);
+  return { ...evidence, id, quarantine: 'transmission_with_other_body' };
 }
 
 /** `key` decides: a provider's repeat with the same bytes is a duplicate, whenever and however it was signed. */
@@ -72,7 +92,7 @@ export function toAppend(evidence: Evidence, body: Buffer): Append {
 
 /** Canonical JSON, as `canonicalJson` writes it: the fields are known, so their order need not be found each time. */
 function canonical(evidence: Evidence): string {
-  const { account, bytes, eventId, gateway, id, receivedAt, secret, sha256 } = evidence;
+  const { account, bytes, eventId, gateway, id, quarantine, receivedAt, secret, sha256 } = evidence;
   const headers: Record<string, string> = {};
   for (const name of Object.keys(evidence.headers).sort()) {
     headers[name] = evidence.headers[name] ?? '';
@@ -84,6 +104,7 @@ function canonical(evidence: Evidence): string {
     gateway,
     headers,
     id,
+    ...(quarantine && { quarantine }),
     receivedAt,
     secret,
     sha256,
@@ -93,24 +114,4 @@ function canonical(evidence: Evidence): string {
 /** From our own log. */
 export function fromRow(data: Buffer): Evidence {
   return JSON.parse(data.toString('utf8')) as Evidence;
-}
-
-/** Its first member, as Stripe writes it; where it is not, the whole body is read. */
-const FIRST_ID = /^\s*\{\s*"id"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,255})"\s*,/;
-const FIRST_ID_BYTES = 320;
-const END = /\}\s*$/;
-const END_BYTES = 8;
-
-function eventIdIn(body: Buffer): string | null {
-  // A closing brace in its place: what was cut short is broken, and takes the long way.
-  if (END.test(body.toString('latin1', Math.max(0, body.length - END_BYTES)))) {
-    const first = FIRST_ID.exec(body.toString('latin1', 0, FIRST_ID_BYTES))?.[1];
-    if (first !== undefined) return first;
-  }
-  try {
-    const { id } = JSON.parse(body.toString('utf8')) as { id?: unknown };
-    return typeof id === 'string' && /^[\x21-\x7e]{1,255}$/.test(id) ? id : null;
-  } catch {
-    return null; // Broken, but signed: stored under its digest alone.
-  }
 }

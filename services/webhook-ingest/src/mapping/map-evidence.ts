@@ -8,12 +8,14 @@ import {
   toWireFact,
 } from '@paylog/contracts';
 import type { Append, NewParked } from '@paylog/event-sourcing';
-import { parseBody, toFacts } from '@paylog/gateways';
+import { verified, type WebhookItem, webhooksOf } from '@paylog/gateways';
 import type { Fact } from '@paylog/payment-domain';
 import type { Evidence } from '../ingest/evidence.js';
 
 /** Where evidence is parked: its dead-letter topic is `webhooks.webhook-ingest.dead-letter`. */
 export const WEBHOOKS_GROUP = 'webhook-ingest';
+/** Of a parked row that holds one of many things its delivery told: which, of how many. */
+export const ITEM_HEADER = 'item';
 const WEBHOOKS_SOURCE = `${WEBHOOKS_GROUP}/webhooks`;
 
 /** A stored webhook and where it stands in the evidence log. */
@@ -32,12 +34,23 @@ export interface MappedFact {
   readonly append: Omit<Append, 'expectedVersion'>;
 }
 
-export type Reading =
+/** Which of the things that one delivery tells; bodies of some gateways hold many. */
+interface OfDelivery {
+  /** From 0, in the order of the body. */
+  readonly ordinal: number;
+  readonly count: number;
+  /** A body with this one only, for its parked row. Absent: the delivery's own. */
+  readonly alone?: () => Buffer;
+}
+
+type Outcome =
   | {
       readonly outcome: 'facts';
       readonly eventType: string;
       readonly paymentId: string;
       readonly facts: readonly MappedFact[];
+      /** Gateway ids that lead to the payment from now on. */
+      readonly references: readonly string[];
     }
   | { readonly outcome: 'ignored'; readonly eventType: string }
   | {
@@ -45,70 +58,101 @@ export type Reading =
       readonly eventType: string;
       readonly references: readonly string[];
     }
-  | { readonly outcome: 'unreadable'; readonly error: string };
+  | { readonly outcome: 'unreadable'; readonly error: string; readonly stage?: 'quarantine' };
+
+/** What became of one thing that a delivery tells. */
+export type Reading = Outcome & OfDelivery;
+
+type PaymentOf = (reference: string) => string | undefined;
 
 /**
- * One webhook, read. `paymentOf` is what we know of gateway ids; a body that names our payment needs none. Never throws:
- * the same bytes would fail for ever, and must not hold up what comes after them.
+ * One webhook, read: at least one reading. `paymentOf` is what we know of gateway ids; a body that names our payment needs
+ * none. Never throws: the same bytes would fail for ever, and must not hold up what comes after them. Nor does one thing
+ * that can't be read hold up the others of its delivery.
  */
 export function read(
   stored: Stored,
   mode: 'test' | 'live',
-  paymentOf: (reference: string) => string | undefined,
-): Reading {
-  try {
-    const reading = readBody(stored, mode, paymentOf);
-    const bad = textsKept(reading)
+  paymentOf: PaymentOf,
+): readonly Reading[] {
+  const { evidence } = stored;
+  const items = attempt<readonly WebhookItem[]>(() => itemsIn(stored, mode, paymentOf));
+  if ('error' in items) return [{ ...items, outcome: 'unreadable', ordinal: 0, count: 1 }];
+  return items.value.map((item, ordinal) => {
+    const { alone } = item;
+    const which = { ordinal, count: items.value.length, ...(alone && { alone }) };
+    const outcome = attempt(() => outcomeOf(item, evidence));
+    if ('error' in outcome) return { ...outcome, outcome: 'unreadable', ...which };
+    const bad = textsKept(outcome.value)
       .map(whyNotKept)
       .find((why) => why !== undefined);
-    return bad === undefined ? reading : { outcome: 'unreadable', error: bad };
+    if (bad !== undefined) return { outcome: 'unreadable', error: bad, ...which };
+    return { ...outcome.value, ...which };
+  });
+}
+
+type Attempt<T> = { readonly value: T } | { readonly error: string; readonly stage?: 'quarantine' };
+
+function attempt<T>(work: () => Attempt<T>): Attempt<T> {
+  try {
+    return work();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { outcome: 'unreadable', error: `what it says can't be told: ${reason}` };
+    return { error: `what it says can't be told: ${reason}` };
   }
 }
 
-function readBody(
+function itemsIn(
   { evidence, body }: Stored,
   mode: 'test' | 'live',
-  paymentOf: (reference: string) => string | undefined,
-): Reading {
-  if (body === null)
-    return { outcome: 'unreadable', error: 'its body is gone: redacted or expired' };
-  const parsed = parseBody(body);
-  if (!parsed.ok) return { outcome: 'unreadable', error: parsed.error };
-  const context = { account: evidence.account, mode };
-  let mapped = toFacts(parsed.value, context);
-  if (mapped.kind === 'unresolved') {
-    const known = mapped.references.map(paymentOf).find((each) => each !== undefined);
-    if (known !== undefined) mapped = toFacts(parsed.value, { ...context, paymentId: known });
+  paymentOf: PaymentOf,
+): Attempt<readonly WebhookItem[]> {
+  if (body === null) return { error: 'its body is gone: redacted or expired' };
+  if (evidence.quarantine !== undefined) {
+    return {
+      error: 'its transmission came before with another body: one of the two was forged',
+      stage: 'quarantine',
+    };
   }
-  switch (mapped.kind) {
+  const { account, gateway } = evidence;
+  return { value: webhooksOf(gateway).read(verified(body), { account, mode, paymentOf }) };
+}
+
+function outcomeOf(item: WebhookItem, evidence: Evidence): Attempt<Outcome> {
+  switch (item.kind) {
     case 'unreadable':
-      return { outcome: 'unreadable', error: `${mapped.path || 'the body'} ${mapped.error}` };
+      return { error: `${item.path || 'the body'} ${item.error}` };
     case 'ignored':
-      return { outcome: 'ignored', eventType: mapped.eventType };
-    case 'unresolved':
-      return { outcome: 'unresolved', eventType: mapped.eventType, references: mapped.references };
+      return { value: { outcome: 'ignored', eventType: item.eventType } };
+    case 'unresolved': {
+      const { eventType, references } = item;
+      return { value: { outcome: 'unresolved', eventType, references } };
+    }
     case 'facts': {
-      const { paymentId, eventType } = mapped;
-      const facts = mapped.facts.map((fact) => ({
+      const { paymentId, eventType } = item;
+      const facts = item.facts.map((fact) => ({
         paymentId,
         fact,
-        append: toAppend(paymentId, fact, evidence),
+        append: toAppend(item, fact, evidence),
       }));
-      return { outcome: 'facts', eventType, paymentId, facts };
+      // What the signature doesn't cover teaches nothing: it could lead others' webhooks astray.
+      const references = item.unconfirmed ? [] : [...aliasesIn(item), ...(item.references ?? [])];
+      return { value: { outcome: 'facts', eventType, paymentId, facts, references } };
     }
   }
 }
+
+const aliasesIn = ({ facts }: Extract<WebhookItem, { kind: 'facts' }>): string[] =>
+  facts.flatMap((fact) => (fact.type === 'alias' ? fact.alias : []));
 
 /**
  * What a flush keeps of a reading beside its rows, and asks the database for: refused there, it would be refused for all
  * that are read with it, again and again. Facts are not encoded with such texts, and those of parked rows are mended.
  */
-function textsKept(reading: Reading): readonly string[] {
-  if (reading.outcome === 'ignored') return [reading.eventType];
-  return reading.outcome === 'unresolved' ? [reading.eventType, ...reading.references] : [];
+function textsKept(outcome: Outcome): readonly string[] {
+  if (outcome.outcome === 'unreadable') return [];
+  if (outcome.outcome === 'ignored') return [outcome.eventType];
+  return [outcome.eventType, ...outcome.references];
 }
 
 function whyNotKept(text: string): string | undefined {
@@ -117,9 +161,14 @@ function whyNotKept(text: string): string | undefined {
 }
 
 /** The message of a fact. Twice the same fact, read from other bytes of the same event, is the same content. */
-function toAppend(paymentId: string, fact: Fact, evidence: Evidence): MappedFact['append'] {
+function toAppend(
+  { paymentId, eventId, unconfirmed }: Extract<WebhookItem, { kind: 'facts' }>,
+  fact: Fact,
+  evidence: Evidence,
+): MappedFact['append'] {
   const wire = toWireFact(fact);
-  const { id, account, eventId, sha256 } = evidence;
+  const { id, account, sha256 } = evidence;
+  const type = unconfirmed ? 'UnconfirmedFact' : 'FactRecorded';
   return {
     lane: partitionOf(paymentId),
     stream: paymentId,
@@ -128,14 +177,14 @@ function toAppend(paymentId: string, fact: Fact, evidence: Evidence): MappedFact
     rows: [
       {
         id: fact.id,
-        type: 'FactRecorded',
+        type,
         schemaVersion: 1,
         source: `webhook-ingest/${account}`,
         time: fact.at,
-        data: encode(GATEWAY_NOTIFICATIONS, 'FactRecorded', {
+        data: encode(GATEWAY_NOTIFICATIONS, type, {
           paymentId,
           fact: wire,
-          evidence: { id, account, eventId: eventId ?? id, sha256 },
+          evidence: { id, account, eventId, sha256 },
         }),
         correlationId: paymentId,
         causationId: id,
@@ -145,38 +194,41 @@ function toAppend(paymentId: string, fact: Fact, evidence: Evidence): MappedFact
 }
 
 /** The id of a parked webhook follows from the evidence: parked twice is parked once. */
-export const parkedId = ({ id }: Evidence): string => stableId('prk', WEBHOOKS_SOURCE, id);
+export const parkedId = ({ id }: Evidence, { ordinal, count }: OfDelivery): string =>
+  count === 1
+    ? stableId('prk', WEBHOOKS_SOURCE, id)
+    : stableId('prk', WEBHOOKS_SOURCE, id, String(ordinal));
 
 /** The row that waits for a person or for a payment; undefined for what needs none. */
 export function toParked(
   { evidence, body, lane, position }: Stored,
   reading: Reading,
 ): NewParked | undefined {
+  if (reading.outcome === 'facts' || reading.outcome === 'ignored') return undefined;
+  const { ordinal, count, alone } = reading;
   const row = {
-    id: parkedId(evidence),
+    id: parkedId(evidence, reading),
     source: WEBHOOKS_SOURCE,
     partition: lane,
     offset: position,
     key: null,
-    value: body,
-    headers: { evidence: canonicalJson(evidence) },
+    value: alone === undefined ? body : alone(),
+    headers: {
+      evidence: canonicalJson(evidence),
+      ...(count > 1 && { [ITEM_HEADER]: `${ordinal + 1}/${count}` }),
+    },
   };
-  switch (reading.outcome) {
-    case 'unreadable':
-      return { ...row, kind: 'poison', stage: 'map', error: reading.error };
-    case 'unresolved': {
-      const [reference] = reading.references;
-      const error = `no payment is known yet for ${reading.references.join(', ')}`;
-      return {
-        ...row,
-        kind: 'unresolved',
-        stage: 'resolve',
-        error,
-        ...(reference !== undefined && { reference }),
-      };
-    }
-    case 'facts':
-    case 'ignored':
-      return undefined;
+  if (reading.outcome === 'unreadable') {
+    const { stage = 'map', error } = reading;
+    return { ...row, kind: 'poison', stage, error };
   }
+  const [reference] = reading.references;
+  const error = `no payment is known yet for ${reading.references.join(', ')}`;
+  return {
+    ...row,
+    kind: 'unresolved',
+    stage: 'resolve',
+    error,
+    ...(reference !== undefined && { reference }),
+  };
 }

@@ -14,6 +14,7 @@ import type { Pool } from 'pg';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
 import { factsOpen } from './facts-open.sql.js';
 import {
+  ITEM_HEADER,
   type MappedFact,
   parkedId,
   read,
@@ -33,6 +34,7 @@ declareFailpoints([
 type Evident = Omit<Stored, 'body'>;
 type Input = FollowedBatch['input'];
 
+/** One thing that a stored webhook tells. */
 interface Mapped {
   readonly stored: Stored;
   reading: Reading;
@@ -107,25 +109,24 @@ export class Mapper {
     const bodies = await bodiesOf(this.pool, [evident.evidence]);
     const stored = { ...evident, body: bodies.get(evident.evidence.id) ?? null };
     const error = `what it says can't be stored: ${message}`;
-    return this.write([{ stored, reading: { outcome: 'unreadable', error } }], options);
+    const reading: Reading = { outcome: 'unreadable', error, ordinal: 0, count: 1 };
+    return this.write([{ stored, reading }], options);
   }
 
   /** Parked webhooks that were mended, or whose payment has become known. */
   async replay(rows: readonly ParkedRow[]): Promise<void> {
     for (const row of rows) {
-      const evidence = JSON.parse(row.headers['evidence'] ?? '') as Evidence;
-      const body = row.mended ?? row.value;
-      const mapped = await this.read([
-        { evidence, body, lane: row.partition, position: row.offset },
-      ]);
-      const reading = mapped[0]?.reading;
-      if (reading?.outcome === 'unreadable') {
-        throw new Error(`${row.id} is still unreadable: ${reading.error}`);
+      const mapped = await this.read([storedIn(row)]);
+      for (const { reading } of mapped) {
+        if (reading.outcome === 'unreadable') {
+          throw new Error(`${row.id} is still unreadable: ${reading.error}`);
+        }
+        if (reading.outcome === 'unresolved') {
+          throw new Error(`${row.id} still names no payment of ours`);
+        }
       }
-      if (reading?.outcome === 'unresolved') {
-        throw new Error(`${row.id} still names no payment of ours`);
-      }
-      await this.write(mapped, { settle: [{ id: row.id, status: 'applied' }] });
+      const settle = [{ id: row.id, status: 'applied' as const }];
+      await this.write(mapped, { settle }, row.headers[ITEM_HEADER] === undefined);
     }
   }
 
@@ -158,21 +159,27 @@ export class Mapper {
 
   private async read(stored: readonly Stored[]): Promise<Mapped[]> {
     const nothing = () => undefined;
-    const first = stored.map((each) => ({ stored: each, reading: read(each, this.mode, nothing) }));
-    const wanted = first.flatMap(({ reading }) =>
-      reading.outcome === 'unresolved' ? reading.references : [],
-    );
-    if (wanted.length === 0) return first;
+    const first = stored.map((each) => read(each, this.mode, nothing));
+    const wanted = first
+      .flat()
+      .flatMap((reading) => (reading.outcome === 'unresolved' ? reading.references : []));
     const known = await paymentsOf(this.pool, wanted);
-    return first.map(({ stored: each, reading }) => ({
-      stored: each,
-      reading:
-        reading.outcome === 'unresolved' ? read(each, this.mode, (id) => known.get(id)) : reading,
-    }));
+    return stored.flatMap((each, i) => {
+      const unresolved = first[i]?.some(({ outcome }) => outcome === 'unresolved') ?? false;
+      const readings = unresolved ? read(each, this.mode, (id) => known.get(id)) : (first[i] ?? []);
+      return readings.map((reading) => ({ stored: each, reading }));
+    });
   }
 
-  /** `settle` marks a replay: what can't be stored then stays parked, and is an error. */
-  private async write(mapped: Mapped[], options: FlushOptions): Promise<'committed' | 'fenced'> {
+  /**
+   * `settle` marks a replay: what can't be stored then stays parked, and is an error. `whole`: these are all that their
+   * deliveries tell, and so what became of those.
+   */
+  private async write(
+    mapped: Mapped[],
+    options: FlushOptions,
+    whole = true,
+  ): Promise<'committed' | 'fenced'> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const reported = mapped.flatMap(({ reading }) =>
         reading.outcome === 'facts' ? reading.facts : [],
@@ -183,7 +190,7 @@ export class Mapper {
       const answers = await appendInFlushes(this.facts, appends, {
         ...options,
         parked: mapped.flatMap(({ stored, reading }) => toParked(stored, reading) ?? []),
-        effects: effectsOf(mapped, options),
+        effects: effectsOf(mapped, options, whole),
       });
       await failpoint('webhook-ingest.map.after');
       if (answers.some(({ status }) => status === 'offset_moved')) return 'fenced';
@@ -286,38 +293,63 @@ function setAside(
   if (!of) return; // Its webhook was set aside for another fact.
   const why = `fact ${bad?.fact.id}: ${error}`;
   if (settle) throw new Error(`${settle[0]?.id} can't be applied: ${why}`);
-  of.reading = { outcome: 'unreadable', error: why };
+  const { ordinal, count, alone } = of.reading;
+  of.reading = { outcome: 'unreadable', error: why, ordinal, count, ...(alone && { alone }) };
+}
+
+/** A parked row as what is stored. A body that a person mended is read, whatever kept the one before apart. */
+function storedIn({ headers, mended, value, partition, offset }: ParkedRow): Stored {
+  const { quarantine, ...evidence } = JSON.parse(headers['evidence'] ?? '') as Evidence;
+  return {
+    evidence: quarantine !== undefined && mended === null ? { ...evidence, quarantine } : evidence,
+    body: mended ?? value,
+    lane: partition,
+    position: offset,
+  };
 }
 
 /** What facts.project takes: see sql/mapping.sql. */
-function effectsOf(mapped: readonly Mapped[], { settle }: FlushOptions) {
+function effectsOf(mapped: readonly Mapped[], { settle }: FlushOptions, whole: boolean) {
   return {
     references: referencesIn(mapped),
     awaited: mapped.flatMap(({ stored, reading }) =>
       reading.outcome === 'unresolved'
         ? reading.references.map((reference) => ({
             reference,
-            parkedId: parkedId(stored.evidence),
+            parkedId: parkedId(stored.evidence, reading),
           }))
         : [],
     ),
     applied: settle?.map(({ id }) => id) ?? [],
-    mapped: mapped.map(({ stored, reading }) => ({
-      id: stored.evidence.id,
-      outcome: reading.outcome,
-      eventType: 'eventType' in reading ? reading.eventType : null,
-      paymentId: 'paymentId' in reading ? reading.paymentId : null,
-    })),
+    mapped: whole ? fates(mapped) : [],
   };
+}
+
+/** What became of a delivery is what became of the worst of what it tells. */
+const WORST_FIRST = ['unreadable', 'unresolved', 'facts', 'ignored'] as const;
+
+function fates(mapped: readonly Mapped[]) {
+  const worst = new Map<string, Reading>();
+  for (const { stored, reading } of mapped) {
+    const { id } = stored.evidence;
+    const before = worst.get(id);
+    const rank = WORST_FIRST.indexOf(reading.outcome);
+    if (before && WORST_FIRST.indexOf(before.outcome) <= rank) continue;
+    worst.set(id, reading);
+  }
+  return [...worst].map(([id, reading]) => ({
+    id,
+    outcome: reading.outcome,
+    eventType: 'eventType' in reading ? reading.eventType : null,
+    paymentId: 'paymentId' in reading ? reading.paymentId : null,
+  }));
 }
 
 /** A webhook that says whose it is also says which gateway ids lead there. */
 function referencesIn(mapped: readonly Mapped[]) {
-  return mapped.flatMap(({ reading }) =>
-    reading.outcome === 'facts'
-      ? reading.facts.flatMap(({ paymentId, fact }) =>
-          fact.type === 'alias' ? [{ reference: fact.alias, paymentId }] : [],
-        )
-      : [],
-  );
+  return mapped.flatMap(({ reading }) => {
+    if (reading.outcome !== 'facts') return [];
+    const { paymentId, references } = reading;
+    return references.map((reference) => ({ reference, paymentId }));
+  });
 }
