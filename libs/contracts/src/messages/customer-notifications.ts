@@ -12,11 +12,17 @@ import {
 } from '../schema.js';
 
 export const NOTIFICATION_KINDS = [
+  'payment_pending',
   'payment_received',
+  'payment_returned',
   'payment_failed',
   'payment_canceled',
   'refund_sent',
+  'refund_failed',
   'order_released',
+  'order_delayed',
+  'order_recalled',
+  'order_cancelled',
 ] as const;
 
 export const CustomerNotification = closed(

@@ -52,7 +52,7 @@ describe('what a customer is told', () => {
     expect(told([...facts, alias('ch_1', id), ours])).toEqual(['payment_received 1000']);
   });
 
-  it('is no smaller sum received after a reversal', () => {
+  it('is what came back, not a smaller sum received', () => {
     const second = operation(payment, 'capture', 'succeeded', 500, '2');
     const facts = [
       ...captured('order-1').slice(0, 2),
@@ -61,7 +61,28 @@ describe('what a customer is told', () => {
     expect(told([...facts, second, operation(payment, 'capture', 'reversed', 500, '2')])).toEqual([
       'payment_received 500',
       'payment_received 1000',
+      'payment_returned 500',
     ]);
+  });
+
+  it('is that a payment came back, and each refund that did', () => {
+    const sent = operation(payment, 'refund', 'succeeded', 400, 'a');
+    const cameBack = operation(payment, 'refund', 'reversed', 400, 'a');
+    const returned = operation(payment, 'capture', 'reversed');
+    expect(told([...captured('order-1'), sent, cameBack, returned])).toEqual([
+      'payment_received 1000',
+      'refund_sent 400',
+      'refund_failed 400',
+      'payment_returned 1000',
+    ]);
+  });
+
+  it('is that the bank takes its time, but not that the shopper is at it', () => {
+    const session = operation(payment, 'session', 'pending');
+    const processing = { ...session, reason: 'processing' } as Fact;
+    const atIt = { ...session, reason: 'requires_action' } as Fact;
+    expect(told([terms('order-1'), processing])).toEqual(['payment_pending']);
+    expect(told([terms('order-1'), atIt])).toEqual([]);
   });
 
   it('is a refusal with its reason, once it is final', () => {

@@ -33,6 +33,7 @@ import {
 import type { Logger } from '@paylog/observability';
 import { appendInFlushes, stands, streamVersions } from '@paylog/service';
 import type { Pool } from 'pg';
+import type { DecisionType } from '../release/decide.js';
 import { noticesOf } from './notices.js';
 import { toldBefore } from './notifications.sql.js';
 
@@ -152,18 +153,33 @@ function tellingsOf({ data, message }: Accepted<typeof PAYMENTS_EVENTS>): Tellin
   }));
 }
 
+type OrderNotice = Extract<Notification['kind'], `order_${string}`>;
+
+const ORDER_NOTICES: Readonly<Record<string, OrderNotice>> = {
+  FulfillmentReleased: 'order_released',
+  FulfillmentHeld: 'order_delayed',
+  FulfillmentRecalled: 'order_recalled',
+  FulfillmentCancelled: 'order_cancelled',
+};
+
+/**
+ * Our own decisions, once an order. That no money came of an attempt is told of the payment, and no end of the order: the
+ * next attempt may pay it. Why goods wait is for nobody but the merchant: it may be a suspicion.
+ */
 function tellingOfRelease({ id, type, schemaVersion, data, time }: LogRow): Telling[] {
-  if (type !== 'FulfillmentReleased') return [];
-  const decoded = decode(FULFILLMENT_EVENTS, type, data, schemaVersion);
+  const kind = ORDER_NOTICES[type];
+  if (kind === undefined) return [];
+  const decoded = decode(FULFILLMENT_EVENTS, type as DecisionType, data, schemaVersion);
   if (!decoded.ok) throw new Error(`our own ${type} ${id} doesn't decode: ${decoded.error}`);
-  const { paymentId, storefront, orderId } = decoded.data;
-  const kind = 'order_released';
+  const { paymentId, storefront, orderId, reason } = decoded.data;
+  if (kind === 'order_cancelled' && reason !== 'order_cancelled') return [];
+  const why = kind === 'order_released' || kind === 'order_delayed' ? {} : { reason };
   const messageKey = `customer.${kind}`;
   return [
     {
       key: `${kind}:${storefront}:${orderId}`,
       time,
-      data: { paymentId, storefront, orderId, kind, messageKey, causedBy: id },
+      data: { paymentId, storefront, orderId, kind, messageKey, ...why, causedBy: id },
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { fold, type Payment } from '@paylog/payment-domain';
+import { type DisputeFact, type Fact, fold, type Payment } from '@paylog/payment-domain';
 import fc from 'fast-check';
 import { captured, operation, paymentOf, terms } from '../testing/payments.js';
 import { type DecisionType, type Goods, nextDecision } from './decide.js';
@@ -6,6 +6,18 @@ import { type DecisionType, type Goods, nextDecision } from './decide.js';
 const payment = paymentOf('order-1');
 const fact = (...args: Parameters<typeof operation> extends [string, ...infer R] ? R : never) =>
   operation(payment, ...args);
+const dispute = (stage: DisputeFact['stage'], outcome: DisputeFact['outcome']): Fact => ({
+  type: 'dispute',
+  id: `dispute ${stage} ${outcome}`,
+  at: '2026-03-09T12:00:00.000Z',
+  source: 'webhook',
+  dispute: 'dp_1',
+  stage,
+  outcome,
+  amount: { minor: 1000n, currency: 'EUR' },
+});
+const withdrawn = { ...fact('dispute_withdrawal', 'succeeded'), parent: 'dp_1' } as Fact;
+const review = { ...fact('hold', 'requested', 0, 'prv_1'), reason: 'review' } as Fact;
 const paid = fold(captured('order-1'));
 const goods = (more: Partial<Goods>): Goods => ({
   payment: paid,
@@ -23,6 +35,21 @@ const refunded = fold([...captured('order-1'), fact('refund', 'succeeded')]);
 const partlyRefunded = fold([...captured('order-1'), fact('refund', 'succeeded', 400)]);
 const reversed = fold([...captured('order-1'), fact('capture', 'reversed')]);
 const voided = fold([...captured('order-1').slice(0, 2), fact('void', 'succeeded')]);
+const closed = fact('session', 'canceled');
+const failed = fold([terms('order-1'), fact('authorization', 'refused'), closed]);
+const retrying = fold([terms('order-1'), fact('authorization', 'refused')]);
+const abandoned = fold([terms('order-1'), closed]);
+const reviewed = fold([...captured('order-1'), review]);
+const reviewedAndHeld = fold([...captured('order-1'), review, fact('hold', 'requested')]);
+const inquired = fold([...captured('order-1'), dispute('inquiry', 'opened')]);
+const disputed = fold([...captured('order-1'), dispute('chargeback', 'opened'), withdrawn]);
+const lost = fold([...captured('order-1'), dispute('chargeback', 'lost'), withdrawn]);
+const won = fold([
+  ...captured('order-1'),
+  dispute('chargeback', 'won'),
+  withdrawn,
+  { ...fact('dispute_reinstatement', 'succeeded'), parent: 'dp_1' } as Fact,
+]);
 const termless = fold(captured('order-1').slice(1));
 
 describe('what is to be done about goods', () => {
@@ -65,6 +92,25 @@ describe('what is to be done about goods', () => {
       'released, then reversed',
       { payment: reversed, decided: 'FulfillmentReleased' },
       'FulfillmentRecalled capture_reversed',
+    ],
+    ['refused for good', { payment: failed }, 'FulfillmentCancelled payment_failed'],
+    ['refused, and perhaps tried again', { payment: retrying }, undefined],
+    ['never paid', { payment: abandoned }, 'FulfillmentCancelled payment_canceled'],
+    ['in review', { payment: reviewed }, 'FulfillmentHeld review'],
+    ['in review, and otherwise held', { payment: reviewedAndHeld }, 'FulfillmentHeld held'],
+    ['asked about by the issuer', { payment: inquired }, 'FulfillmentHeld disputed'],
+    ['disputed before release', { payment: disputed }, 'FulfillmentHeld disputed'],
+    ['lost before release', { payment: lost }, 'FulfillmentHeld charged_back'],
+    [
+      'disputed and won before release',
+      { payment: won, decided: 'FulfillmentHeld' },
+      'FulfillmentReleased payment_captured',
+    ],
+    ['released, then disputed', { payment: disputed, decided: 'FulfillmentReleased' }, undefined],
+    [
+      'released, then lost to a dispute',
+      { payment: lost, decided: 'FulfillmentReleased' },
+      'FulfillmentRecalled charged_back',
     ],
     ['recalled', { cancelled: true, decided: 'FulfillmentRecalled' }, undefined],
     ['cancelled for good', { decided: 'FulfillmentCancelled' }, undefined],
