@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApiKeys, type ListedKey, withKey, withoutKey } from '@paylog/http';
 import { configure } from './configuration.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'paylog-configuration-'));
@@ -36,6 +37,19 @@ describe('configure', () => {
     const text = readFileSync(first.files.apiKeys, 'utf8');
     expect(text).toContain(createHash('sha256').update(first.apiKey).digest('hex'));
     expect(text).not.toContain(first.apiKey);
+  });
+
+  it('keeps keys that were made later, and those that were revoked, from start to start', () => {
+    const folderC = join(folder, 'c');
+    const { files } = configure(folderC, addresses(4000));
+    const keys = json(files.apiKeys) as ListedKey[];
+    const made = withKey(keys, { storefront: 'shop', scopes: ['payments:read'] }, new Date());
+    writeFileSync(files.apiKeys, JSON.stringify(withoutKey(made.keys, 'shop', new Date())));
+    configure(folderC, addresses(5000));
+    const after = ApiKeys.parse(json(files.apiKeys));
+    expect(after.find(made.secret)?.id).toBe(made.made.id);
+    expect(after.find(readFileSync(join(folderC, 'api-key'), 'utf8'))).toBeUndefined();
+    expect(after.find(readFileSync(join(folderC, 'operator-key'), 'utf8'))?.id).toBe('operator');
   });
 
   it('makes a key pair of two halves that fit', () => {

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'n
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STOREFRONT_ORDERS } from '@paylog/contracts';
+import { listedKeys, type ListedKey } from '@paylog/http';
 
 /** The one gateway account and the one storefront of a local system. */
 export const ACCOUNT = 'stripe-main';
@@ -58,15 +59,18 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
     operatorKey,
     databasePassword: kept(folder, 'database-password', () => token('')),
     files: {
-      apiKeys: write('api-keys.json', [
-        key(STOREFRONT, STOREFRONT, ['payments:write', 'payments:read'], apiKey),
-        key(
-          'operator',
-          '*',
-          ['payments:write', 'payments:read', 'finance:read', 'operations'],
-          operatorKey,
-        ),
-      ]),
+      apiKeys: write(
+        'api-keys.json',
+        withOthers(folder, [
+          key(STOREFRONT, STOREFRONT, ['payments:write', 'payments:read'], apiKey),
+          key(
+            'operator',
+            '*',
+            ['payments:write', 'payments:read', 'finance:read', 'operations'],
+            operatorKey,
+          ),
+        ]),
+      ),
       gatewayAccounts: write('gateway-accounts.json', [
         {
           account: ACCOUNT,
@@ -92,6 +96,17 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
       ]),
     },
   };
+}
+
+/** Keys that `npm run api-keys` made stay, and one that it revoked stays revoked. */
+function withOthers(folder: string, own: readonly ListedKey[]): readonly ListedKey[] {
+  const file = join(folder, 'api-keys.json');
+  if (!existsSync(file)) return own;
+  const before = listedKeys(JSON.parse(readFileSync(file, 'utf8')));
+  const revoked = (key: ListedKey) =>
+    before.find(({ id, revokedAt }) => id === key.id && revokedAt);
+  const others = before.filter(({ id }) => own.every((key) => key.id !== id));
+  return [...own.map((key) => revoked(key) ?? key), ...others];
 }
 
 function secretsIn(folder: string): Record<SecretName, string> {

@@ -1,4 +1,4 @@
-import { ApiKeys, choice, type Config, integer, jsonFile, list, text, url } from '@paylog/http';
+import { apiKeyFile, choice, type Config, integer, list, text, url } from '@paylog/http';
 
 const postgres = { protocols: ['postgres', 'postgresql'] };
 
@@ -12,7 +12,7 @@ export const BASE_SETTINGS = {
   /** Owns the schema; used for migrations only. */
   databaseOwnerUrl: url('DATABASE_OWNER_URL', postgres),
   brokers: list('KAFKA_BROKERS'),
-  apiKeys: jsonFile('API_KEYS_FILE', ApiKeys.parse),
+  apiKeys: apiKeyFile('API_KEYS_FILE'),
 } as const;
 
 export type BaseConfig = Config<typeof BASE_SETTINGS>;

@@ -3,12 +3,13 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
 import { annotate } from '../request/request-log.js';
-import type { ApiKey, ApiKeys } from './api-keys.js';
+import type { KeyFinder } from './api-key-file.js';
+import type { ApiKey, Scope } from './api-keys.js';
 import { RateLimit } from './rate-limit.js';
 import type { ReadTokenVerifier } from './read-token.js';
 
 export interface AccessOptions {
-  readonly keys?: ApiKeys;
+  readonly keys?: KeyFinder;
   readonly readTokens?: ReadTokenVerifier;
   /**
    * Requests a second for each API key or read token, bursts of twice that. Default 200; beyond it
@@ -33,7 +34,7 @@ export function Public(): ClassDecorator & MethodDecorator {
 }
 
 /** On a handler or a controller: the API key must have all these scopes. */
-export function RequireScopes(...scopes: readonly string[]): ClassDecorator & MethodDecorator {
+export function RequireScopes(...scopes: readonly Scope[]): ClassDecorator & MethodDecorator {
   return SetMetadata(SCOPES, scopes);
 }
 

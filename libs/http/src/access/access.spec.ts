@@ -33,10 +33,25 @@ describe('ApiKeys', () => {
     expect(keys.find('')).toBeUndefined();
   });
 
+  it('no longer knows a key from its end on, by date or by revocation', () => {
+    const at = (time: string) => Date.parse(time);
+    const one = { id: 'a', sha256: sha256('a'), storefront: 'shop', scopes: [] };
+    const two = { ...one, id: 'b', sha256: sha256('b') };
+    const ending = ApiKeys.parse([
+      { ...one, expiresAt: '2026-01-02T00:00:00Z' },
+      { ...two, expiresAt: '2026-01-02T00:00:00Z', revokedAt: '2026-01-01T00:00:00Z' },
+    ]);
+    expect(ending.find('a', at('2026-01-01T23:59:59Z'))).toBeDefined();
+    expect(ending.find('a', at('2026-01-02T00:00:00Z'))).toBeUndefined();
+    expect(ending.find('b', at('2026-01-01T00:00:00Z'))).toBeUndefined();
+  });
+
   it('lists every fault of the file', () => {
     const good = { id: 'a', sha256: sha256('a'), storefront: 'shop', scopes: [] };
     const content = [good, good, { ...good, sha256: 'XX' }, { ...good, scopes: 'all' }, null];
-    expect(() => ApiKeys.parse(content)).toThrow(/\[2] sha256[^]*\[3] scopes[^]*\[4][^]*twice/);
+    expect(() => ApiKeys.parse(content)).toThrow(
+      /\[2] sha256[^]*\[3] scopes[^]*\[4][^]*id "a" is there twice/,
+    );
     expect(() => ApiKeys.parse({})).toThrow('array');
   });
 });

@@ -7,6 +7,7 @@ import { createLogger, startDefaultMetrics } from '@paylog/observability';
 import type { Logger } from '@paylog/observability';
 import { AccessGuard } from '../access/access-guard.js';
 import type { AccessOptions } from '../access/access-guard.js';
+import { ApiKeyFile } from '../access/api-key-file.js';
 import { ProblemFilter } from '../problem/problem-filter.js';
 import type { MapError } from '../problem/problem-filter.js';
 import { validationPipe } from '../problem/validation.js';
@@ -110,6 +111,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   await options.configure?.(app);
   await app.listen(options.port, options.host ?? '0.0.0.0');
 
+  const keys = followKeys(options.access?.keys, health, logger);
   const { port } = app.getHttpServer().address() as AddressInfo;
   logger.info({ port }, 'listening');
   // Not awaited: a broker that is away must not keep a service from answering over HTTP.
@@ -118,8 +120,21 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     else logger.error({ err: error }, 'the consumers could not be started');
   });
   let stopped: Promise<boolean> | undefined;
-  const stop = () => (stopped ??= stopInOrder(app, options, logger));
+  const stop = () => {
+    keys?.stop();
+    return (stopped ??= stopInOrder(app, options, logger));
+  };
   return { app, port, url: `http://127.0.0.1:${port}`, stop };
+}
+
+function followKeys(
+  keys: AccessOptions['keys'],
+  health: Health,
+  logger: Logger,
+): { stop(): void } | undefined {
+  if (!(keys instanceof ApiKeyFile)) return undefined;
+  health.add('API keys', () => (keys.trouble() === undefined ? 'up' : 'degraded'));
+  return keys.follow(logger);
 }
 
 async function stopInOrder(

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AllowReadToken, annotate, Caller, type CallerIdentity } from '@paylog/http';
+import { AllowReadToken, annotate, Caller, type CallerIdentity, RequireScopes } from '@paylog/http';
 import type { FastifyRequest } from 'fastify';
 import { problemFor, toProblem } from '../ingest/answers.js';
 import { refusal } from '../intent/refusals.js';
@@ -12,6 +12,7 @@ import type { IntentView } from './view.js';
 @ApiTags('payment intents')
 @ApiBearerAuth()
 @Controller('v1/payment-intents')
+@RequireScopes('payments:read')
 export class IntentQueriesController {
   constructor(
     @Inject(IntentReader) private readonly reader: IntentReader,
