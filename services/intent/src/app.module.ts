@@ -74,14 +74,7 @@ export async function compose(parts: ServiceParts, wiring: Wiring): Promise<Dyna
   });
   const reader = new IntentReader(intents, new ReadTokenSigner(config.readTokenPrivateKey));
   const waitMs = config.responseWaitMs;
-  const requests = new HttpRequests({
-    intents,
-    appends,
-    reader,
-    logger,
-    poke,
-    waitMs,
-  });
+  const requests = new HttpRequests({ intents, appends, reader, logger, poke, waitMs });
   const verification = new Verification({ intents, logger, poke, waitMs });
   const operations = new Operations({
     intents,
@@ -112,10 +105,7 @@ export async function compose(parts: ServiceParts, wiring: Wiring): Promise<Dyna
       PaymentsConsumer,
     ],
     providers: [
-      {
-        provide: MerchantRequests,
-        useValue: new MerchantRequests(requests, intents, storefronts),
-      },
+      { provide: MerchantRequests, useValue: new MerchantRequests(requests, intents, storefronts) },
       { provide: IntentReader, useValue: reader },
       { provide: Verification, useValue: verification },
       { provide: Operations, useValue: operations },
@@ -141,16 +131,9 @@ function startEngine(
     );
   // A step is one call and its bookkeeping; the lease is renewed before each.
   const leaseMs = timeoutMs + 10_000;
-  const { abandonAfterMs, pendingLimitMs, unknownRetryMs } = config;
-  const limits = { abandonAfterMs, pendingLimitMs, unknownRetryMs };
-  const engine = new Engine({
-    intents,
-    appends,
-    gateways: clients,
-    limits,
-    leaseMs,
-    logger,
-  });
+  const { abandonAfterMs, pendingLimitMs, unknownRetryMs, lateSuccess } = config;
+  const limits = { abandonAfterMs, pendingLimitMs, unknownRetryMs, lateSuccess };
+  const engine = new Engine({ intents, appends, gateways: clients, limits, leaseMs, logger });
   const worker = new Worker({
     engine,
     pool,

@@ -1,4 +1,4 @@
-import { integer, milliseconds, readConfig, secret, text } from '@paylog/http';
+import { choice, integer, milliseconds, readConfig, secret, text } from '@paylog/http';
 import { BASE_SETTINGS } from '@paylog/service';
 
 /** The environment as a frozen object, or the process ends with the full list of faults. */
@@ -11,6 +11,8 @@ export const config = () =>
     readTokenPublicKey: secret('READ_TOKEN_PUBLIC_KEY'),
     /** From acceptance; then a payment whose shopper never came back is canceled at the gateway. */
     abandonAfterMs: milliseconds('ABANDON_AFTER_MS', { default: 30 * 60_000 }),
+    /** Money that comes when the storefront was told otherwise, or the attempt was closed: given back, or kept. */
+    lateSuccess: choice('LATE_SUCCESS', ['refund', 'keep'], { default: 'refund' }),
     /** How long something may stay pending before the gateway is asked. */
     pendingLimitMs: milliseconds('PENDING_LIMIT_MS', { default: 10 * 60_000 }),
     /** Pause before the first question about an unknown outcome; doubles up to an hour. */

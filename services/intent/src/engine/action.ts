@@ -9,6 +9,8 @@ export interface Limits {
   readonly pendingLimitMs: number;
   /** Pause before the first question about an unknown outcome; doubles with each. */
   readonly unknownRetryMs: number;
+  /** What becomes of money that came when nobody counted on it any more. */
+  readonly lateSuccess: 'refund' | 'keep';
   /** A repeat with the same key is safe this long after the operation's first call; later only lookups are. */
   readonly repeatWithinMs: number;
 }
@@ -34,7 +36,10 @@ export interface Progress {
 
 export type CallName = 'authorize' | 'increment' | 'capture' | 'cancel' | 'refund';
 /** Why an attempt is closed at the gateway. */
-export type CloseReason = 'declined' | 'abandoned' | 'cancelled' | 'superseded' | 'rest';
+export type CloseReason =
+  'declined' | 'abandoned' | 'cancelled' | 'superseded' | 'rest' | 'late_success';
+/** Why we give money back that nobody asked us to give back by name. */
+export type RefundReason = 'order_cancelled' | 'late_success';
 
 export type Action =
   | {
@@ -55,6 +60,7 @@ export type Action =
       readonly minor: bigint;
       readonly parent: string;
       readonly ordinal: number;
+      readonly reason: RefundReason;
     }
   | { readonly type: 'wait'; readonly until?: number; readonly why: string }
   | { readonly type: 'done' };

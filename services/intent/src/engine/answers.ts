@@ -5,12 +5,17 @@ import type { IntentMessage, RefusedOperation } from '../intent/messages.js';
 import { operations } from '../intent/operations.js';
 import { declined, refusedByGateway, type Refusal } from '../intent/refusals.js';
 import type { Intent } from '../intent/state.js';
+import { overruled } from './by-the-clock.js';
 
 /** What an answer of the gateway adds to the log: its facts, without those that say nothing new. */
 export function messagesOf(intent: Intent, answer: GatewayAnswer): IntentMessage[] {
   const { paymentId } = intent;
   const told = factsOf(answer);
-  const facts = [...told.filter((fact) => isNew(intent, fact)), ...endOfCall(told, answer)];
+  const facts = [
+    ...told.filter((fact) => isNew(intent, fact)),
+    ...endOfCall(told, answer),
+    ...overruled(intent, answer),
+  ];
   const messages = facts.map((fact): IntentMessage => ({
     type: 'FactRecorded',
     data: { paymentId, fact },

@@ -6,6 +6,7 @@ import { statusOf } from '../intent/state.js';
 import { Verification } from '../query/verification.js';
 import { FakeGateway } from '../testing/fake-gateway.js';
 import {
+  LIMITS,
   openBench,
   outcomeOf,
   paymentOf,
@@ -78,7 +79,7 @@ describe('a payment on a real log', () => {
       intents,
       appends: freezing,
       gateways: new Map([['stripe-main', gateway]]),
-      limits: { abandonAfterMs: 1_500, pendingLimitMs: 500, unknownRetryMs: 50 },
+      limits: LIMITS,
       leaseMs: 30_000,
       logger: createLogger('intent-spec', { level: 'silent' }),
       now: () => new Date(now),

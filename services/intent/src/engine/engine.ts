@@ -15,7 +15,7 @@ import { isOpen, statusOf, type Intent, type Known } from '../intent/state.js';
 import { messagesOf } from './answers.js';
 import { callGateway, lookUp } from './gateway-calls.js';
 import type { Action, Limits, Outcome, Progress } from './action.js';
-import { notFoundAtGateway } from './closing.js';
+import { notFoundAtGateway } from './by-the-clock.js';
 import { nextAction } from './next-action.js';
 import { deletePrivate, markNotBefore, markPolled, releaseWork, renewLease } from './work.sql.js';
 import type { Claimed } from './work.sql.js';
@@ -232,7 +232,7 @@ export class Engine {
     );
   }
 
-  /** A cancelled order whose money was taken: the customer gets back what is left. */
+  /** Money that nobody is to have but the customer: what is left of it goes back. */
   async #refundRest(
     action: Extract<Action, { type: 'refund_rest' }>,
     intent: Intent,
@@ -242,7 +242,7 @@ export class Engine {
     const fact = requested(operation, 'refund', this.#now().toISOString(), {
       asked: { minor: action.minor, currency },
       parent: action.parent,
-      reason: 'order_cancelled',
+      reason: action.reason,
     });
     await this.#append(intent, `refund/${operation}`, [recorded(intent.paymentId, fact)]);
   }

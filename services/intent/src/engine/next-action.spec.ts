@@ -1,7 +1,7 @@
 import { operations } from '../intent/operations.js';
 import { LIMITS, PureRun } from '../testing/pure-run.js';
 import type { Weather } from '../testing/fake-gateway.js';
-import { notFoundAtGateway } from './closing.js';
+import { notFoundAtGateway } from './by-the-clock.js';
 
 const script =
   (...skies: Weather[]) =>
@@ -108,6 +108,25 @@ describe('nextAction', () => {
       hasNextAction: false,
     };
     expect(nextAction(held, LIMITS, progress)).toEqual({ type: 'wait', why: 'held' });
+  });
+
+  it('takes no money of a payment under review, and lets it be called off', async () => {
+    const run = new PureRun();
+    run.place({ captureMode: 'manual' });
+    await run.settle();
+    run.ask({ type: 'capture', reference: 'all' });
+    const review = { type: 'operation', id: 'r', at: run.at, source: 'webhook' } as const;
+    const hold = {
+      operation: 'prv_1',
+      kind: 'hold',
+      outcome: 'requested',
+      reason: 'review',
+    } as const;
+    run.tell([{ ...review, ...hold }]);
+    expect(run.next()).toEqual({ type: 'wait', why: 'under review' });
+    run.ask({ type: 'cancel' });
+    await run.settle();
+    expect(run.gateway.containers).toMatchObject([{ status: 'canceled', captured: 0n }]);
   });
 
   it('starts nothing through a stopped account', () => {

@@ -1,8 +1,11 @@
 import { isIncrement } from '../intent/decide-capture.js';
 import { MORE_FOLLOW } from '../intent/decision.js';
+import { operations } from '../intent/operations.js';
 import { isAuthorized, isOpen, statusOf, type Known, type OwnOperation } from '../intent/state.js';
 import type { Action, Limits, Progress, Step } from './action.js';
-import { closeOrCancel, neverStarted } from './closing.js';
+import { endedByTheClockAt, neverStarted } from './by-the-clock.js';
+import { closeOrCancel } from './closing.js';
+import { reasonToGiveBack } from './giving-back.js';
 import {
   authorizationOpen,
   backoff,
@@ -23,8 +26,15 @@ import {
 export function nextAction(known: Known, limits: Limits, progress: Progress): Action {
   const { intent } = known;
   if (!intent.terms) return { type: 'done' };
-  if (known.projected?.held) return { type: 'wait', why: 'held' };
-  const steps = [verify, resolveDoubt, closeOrCancel, beginCalls, askWhatIsPending];
+  if (isHeldFromAll(known)) return { type: 'wait', why: 'held' };
+  const steps = [
+    verify,
+    askAfterTheClock,
+    resolveDoubt,
+    closeOrCancel,
+    beginCalls,
+    askWhatIsPending,
+  ];
   const waits: Extract<Action, { type: 'wait' }>[] = [];
   for (const step of steps) {
     const action = step(known, limits, progress);
@@ -33,6 +43,17 @@ export function nextAction(known: Known, limits: Limits, progress: Progress): Ac
   }
   return earliest(waits) ?? { type: 'done' };
 }
+
+/** What is known may be wrong while a message of it is parked. A review keeps us from taking money, and from no more. */
+function isHeldFromAll({ projected }: Known): boolean {
+  if (!projected?.held) return false;
+  const holds = projected.operations.filter(
+    ({ kind, status }) => kind === 'hold' && isOpen(status),
+  );
+  return holds.length === 0 || holds.some(({ reason }) => reason !== REVIEW);
+}
+
+const REVIEW = 'review';
 
 /** Asked for by a person or a returning shopper: one lookup, whatever the schedule. */
 const verify: Step = (known, _limits, progress) => {
@@ -43,6 +64,15 @@ const verify: Step = (known, _limits, progress) => {
   );
   const about = inDoubt.find((operation) => !followsAuthorization(operation, known)) ?? inDoubt[0];
   return about && lookup(about, 'verification asked for');
+};
+
+/** We had ended the attempt without the gateway's word, and now it told somebody of a change: what is it there? */
+const askAfterTheClock: Step = ({ intent }, _limits, { gatewayToldAt = 0, polledAt = 0 }) => {
+  const ended = endedByTheClockAt(intent);
+  if (ended === undefined || gatewayToldAt <= Math.max(ended, polledAt)) return undefined;
+  const opening = intent.own.find(({ id }) => id === operations.authorization(intent.paymentId));
+  if (!opening || opening.calls.length === 0) return undefined;
+  return lookup(opening, 'the gateway told of an attempt that we had given up');
 };
 
 /** A call without an answer, or with the answer `unknown`: money may have moved. */
@@ -91,12 +121,14 @@ function resolve(
 }
 
 /** Operations that were asked for and not yet begun. */
-const beginCalls: Step = (known, _limits, progress) => {
+const beginCalls: Step = (known, limits, progress) => {
+  const reviewed = known.projected?.held === true;
+  const givingBack = reasonToGiveBack(known, limits) !== undefined;
   for (const operation of known.intent.own) {
     if (operation.kind === 'void' || followsAuthorization(operation, known)) continue;
     if (statusOf(known, operation.id) !== 'requested' || diedInside(operation)) continue;
     // Of a cancelled order no money is taken any more, also while its cancel is in doubt.
-    if (known.intent.cancel && operation.kind !== 'refund') continue;
+    if (givingBack && operation.kind !== 'refund') continue;
     const opens = opensAttempt(known, operation);
     if ((operation.kind === 'capture' || isIncrement(operation, known)) && !isAuthorized(known)) {
       continue;
@@ -105,6 +137,7 @@ const beginCalls: Step = (known, _limits, progress) => {
     // Authorized by a webhook's word, while our own answer is still in doubt: that is asked for first.
     if (!opens && known.intent.containerId === undefined) continue;
     if (progress.accountStopped) return { type: 'wait', why: 'gateway account stopped' };
+    if (reviewed && operation.kind === 'capture') return { type: 'wait', why: 'under review' };
     if (opens && !progress.hasPaymentMethod) {
       const outcomes = neverStarted(known, 'payment_method_lost');
       return { type: 'record', outcomes, why: 'payment method lost before the first call' };

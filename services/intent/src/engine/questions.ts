@@ -70,6 +70,7 @@ export function closeReason(operation: OwnOperation | undefined): CloseReason | 
     'cancelled',
     'superseded',
     'rest',
+    'late_success',
   ];
   return reasons.find((reason) => reason === operation?.reason);
 }

@@ -15,9 +15,11 @@ export const operations = {
   /** The capture that comes with an automatic authorization. */
   automaticCapture: (paymentId: string) => operationId(paymentId, 'capture', ' automatic'),
   capture: (paymentId: string, reference: string) => operationId(paymentId, 'capture', reference),
-  void: (paymentId: string) => operationId(paymentId, 'void', 'all'),
+  /** One an attempt, unless the gateway refuses it and can do it later. */
+  void: (paymentId: string, ordinal = 1) =>
+    operationId(paymentId, 'void', ordinal === 1 ? 'all' : ` again ${ordinal}`),
   refund: (paymentId: string, reference: string) => operationId(paymentId, 'refund', reference),
-  /** The refund that a cancel makes. */
+  /** The refund that a cancel or a late success makes. */
   cancelRefund: (paymentId: string, ordinal: number) =>
     operationId(paymentId, 'refund', ` cancel ${ordinal}`),
 } as const;

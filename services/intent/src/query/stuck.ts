@@ -20,10 +20,12 @@ interface Advice {
 }
 
 const ADVICE: Readonly<Record<string, Advice>> = {
+  'under review': { next: 'captures when the review is closed', force: 'verify' },
   held: { next: 'goes on when the hold is lifted', force: 'replay' },
   'gateway account stopped': { next: 'goes on when the account is switched on', force: 'switch' },
   'waiting for the shopper': { next: 'cancel the payment at the gateway', force: 'verify' },
   'refund of a cancelled order failed three times': { next: 'none', force: 'verify' },
+  'refund of a late success failed three times': { next: 'none', force: 'verify' },
 };
 const ASK: Advice = { next: 'ask the gateway', force: 'verify' };
 

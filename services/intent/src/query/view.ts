@@ -1,5 +1,6 @@
 import type { NextAction } from '@paylog/gateways';
 import type { Label, Money, Operation } from '@paylog/payment-domain';
+import { hadLateSuccess } from '../intent/late-success.js';
 import { isClosed, isOpen, statusOf, type Known, type Status } from '../intent/state.js';
 
 interface WireMoney {
@@ -33,6 +34,8 @@ export interface IntentView {
     readonly messageKey: string;
     readonly nextStep: string;
   };
+  /** Money came although the storefront was told otherwise, or the attempt was closed; it goes back, by policy. */
+  readonly lateSuccess?: true;
   readonly nextAction?: NextAction;
   readonly readToken?: string;
 }
@@ -56,6 +59,7 @@ export function viewOf(known: Known, nextAction?: NextAction): IntentView | unde
     final,
     operations: operationsOf(known),
     ...(decline ? { refusal: refusalOf(decline) } : {}),
+    ...(hadLateSuccess(known) ? { lateSuccess: true as const } : {}),
     ...(open ? { nextAction } : {}),
   };
 }

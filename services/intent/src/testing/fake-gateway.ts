@@ -18,7 +18,8 @@ import type {
   RefundQuery,
   RefundRequest,
 } from '@paylog/gateways';
-import type { Money } from '@paylog/payment-domain';
+import { paymentFacts, refundFacts } from '@paylog/gateways';
+import type { Fact, Money } from '@paylog/payment-domain';
 
 /** How one call goes: what the network and the gateway do to it. */
 export type Weather =
@@ -46,8 +47,11 @@ export class FakeGateway implements GatewayClient {
   readonly repeatWithinMs = 12 * 3_600_000;
   readonly containers: Container[] = [];
   readonly refunds: { refund: ObservedRefund; operationId: string }[] = [];
+  /** Asked for beyond what was captured and not given back. */
+  refundsRefused = 0;
   /** Every call that was made, lookups included. */
   readonly calls: string[] = [];
+  #webhooks = 0;
   readonly #answers = new Map<string, PaymentAnswer | RefundAnswer>();
   /** Keys are forgotten a day after they were first used. */
   readonly #firstUse = new Map<string, number>();
@@ -68,6 +72,15 @@ export class FakeGateway implements GatewayClient {
     if (container?.status !== 'requires_action') return;
     container.status = 'requires_payment_method';
     container.decline = declineOf('authentication_failed');
+  }
+
+  /** The shopper pays with another card in the same container, past us. */
+  payAgain(paymentId: string): void {
+    const container = this.#ofPayment(paymentId);
+    if (container?.status !== 'requires_payment_method') return;
+    delete container.decline;
+    this.#win(container);
+    container.charge = `ch_${container.id}_again`;
   }
 
   get capturedTwice(): number {
@@ -133,7 +146,9 @@ export class FakeGateway implements GatewayClient {
     const about = { ...call('void', request), sessionOperationId: request.sessionOperationId };
     return this.#keyed(about, () => {
       const container = this.#container(request.containerId);
-      if (container.status === 'succeeded') return this.#wrongState(container);
+      if (container.status === 'succeeded' || container.status === 'processing') {
+        return this.#wrongState(container);
+      }
       container.status = 'canceled';
       return { result: 'answered', payment: this.#see(container) };
     }) as Promise<PaymentAnswer>;
@@ -144,6 +159,7 @@ export class FakeGateway implements GatewayClient {
       const container = this.#container(request.containerId);
       const left = container.captured - this.refundedOf(container.id);
       if (request.amount.minor > left) {
+        this.refundsRefused += 1;
         return { result: 'refused', reason: 'charge_already_refunded', message: 'too much' };
       }
       const refund: ObservedRefund = {
@@ -181,6 +197,22 @@ export class FakeGateway implements GatewayClient {
     const found = this.refunds.find((one) => one.operationId === query.operationId);
     if (!found) return { result: 'not_found', about, at, by: 'list' };
     return { result: 'answered', about, at, refund: found.refund };
+  }
+
+  /** What the gateway tells about a payment by itself: its state as it is now, under its own names. */
+  webhook(paymentId: string): Fact[] {
+    const container = this.#ofPayment(paymentId);
+    if (!container) return [];
+    this.#webhooks += 1;
+    const at = this.now().toISOString();
+    const scope = ['webhook', this.account, `evt_${this.#webhooks}`];
+    const origin = { scope, at, source: 'webhook' } as const;
+    const names = { session: operations.session(paymentId) };
+    const refunds = this.refunds.filter(({ refund }) => refund.containerId === container.id);
+    return [
+      ...paymentFacts(origin, paymentId, this.#see(container), names),
+      ...refunds.flatMap(({ refund, operationId }) => refundFacts(origin, refund, operationId)),
+    ];
   }
 
   refundedOf(containerId: string): bigint {
@@ -253,7 +285,9 @@ export class FakeGateway implements GatewayClient {
       captureMode,
       capturable: money(status === 'requires_capture' ? amount.minor - captured : 0n),
       captured: money(captured),
-      ...(charge === undefined ? {} : { authorizationId: charge, onlyAuthorization: true }),
+      ...(charge === undefined
+        ? {}
+        : { authorizationId: charge, onlyAuthorization: charge === `ch_${id}` }),
       ...(decline === undefined ? {} : { decline }),
       ...(status === 'requires_action'
         ? { nextAction: { type: 'redirect', url: `https://gateway.example/3ds/${id}` } as const }

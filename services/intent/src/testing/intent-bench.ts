@@ -18,7 +18,12 @@ import { MIGRATIONS } from '../migrations/index.js';
 import { IntentReader } from '../query/intent-reader.js';
 import { STOREFRONTS } from './storefronts.js';
 
-const LIMITS = { abandonAfterMs: 1_500, pendingLimitMs: 500, unknownRetryMs: 50 };
+export const LIMITS = {
+  abandonAfterMs: 1_500,
+  pendingLimitMs: 500,
+  unknownRetryMs: 50,
+  lateSuccess: 'refund',
+} as const;
 const logger = createLogger('intent-spec', { level: 'silent' });
 const GROUP = 'intent.orders';
 

@@ -1,8 +1,9 @@
 import { factId, paymentId as idOf } from '@paylog/contracts';
 import type { GatewayAnswer } from '@paylog/gateways';
+import { fold, type Fact, type Payment } from '@paylog/payment-domain';
 import { messagesOf } from '../engine/answers.js';
 import type { Action, Limits, Progress } from '../engine/action.js';
-import { notFoundAtGateway } from '../engine/closing.js';
+import { notFoundAtGateway } from '../engine/by-the-clock.js';
 import { callGateway, lookUp } from '../engine/gateway-calls.js';
 import { nextAction } from '../engine/next-action.js';
 import { decide, supersede } from '../intent/decide.js';
@@ -18,6 +19,7 @@ export const LIMITS: Limits = {
   abandonAfterMs: 60_000,
   pendingLimitMs: 30_000,
   unknownRetryMs: 1_000,
+  lateSuccess: 'refund',
   repeatWithinMs: 12 * 3_600_000,
 };
 
@@ -28,10 +30,14 @@ export class PureRun {
   readonly rows: RecordedMessage[] = [];
   readonly gateway: FakeGateway;
   readonly paymentId: string;
+  limits = LIMITS;
   now = Date.parse('2026-03-01T12:00:00Z');
   polls = 0;
   polledAt: number | undefined;
   toldAt: number | undefined;
+  /** Lags behind: as of the last webhook. */
+  projected: Payment | undefined;
+  readonly #told: Fact[] = [];
   accountStopped = false;
   #paymentMethod = 'pm_card_visa';
   #hasPaymentMethod = false;
@@ -48,7 +54,25 @@ export class PureRun {
   }
 
   get known(): Known {
-    return { intent: foldIntent(this.paymentId, this.rows) };
+    const intent = foldIntent(this.paymentId, this.rows);
+    return { intent, ...(this.projected ? { projected: this.projected } : {}) };
+  }
+
+  /** The gateway tells how the payment is, and payment-state folds it with what our log has said so far. */
+  webhook(): void {
+    this.tell(this.gateway.webhook(this.paymentId));
+  }
+
+  tell(facts: readonly Fact[]): void {
+    this.#told.push(...facts);
+    this.project();
+    this.toldAt = this.now;
+  }
+
+  /** payment-state has caught up with our log. */
+  project(): void {
+    const { facts } = foldIntent(this.paymentId, this.rows);
+    this.projected = fold([...facts, ...this.#told]);
   }
 
   place(
@@ -109,7 +133,7 @@ export class PureRun {
   }
 
   next(): Action {
-    return nextAction(this.known, LIMITS, this.#progress());
+    return nextAction(this.known, this.limits, this.#progress());
   }
 
   /** Does one action; false when there is nothing to do but wait. */
@@ -121,7 +145,7 @@ export class PureRun {
         return false;
       case 'call':
         this.begin(action);
-        await this.#keep(await this.callOf(action));
+        this.keep(await this.callOf(action));
         return true;
       case 'lookup':
         await this.#lookUp(action.operation);
@@ -142,7 +166,7 @@ export class PureRun {
       case 'refund_rest': {
         const operation = operations.cancelRefund(this.paymentId, action.ordinal);
         const asked = { minor: action.minor, currency: 'EUR' };
-        const details = { asked, parent: action.parent, reason: 'order_cancelled' };
+        const details = { asked, parent: action.parent, reason: action.reason };
         this.record([recorded(this.paymentId, requested(operation, 'refund', this.at, details))]);
         return true;
       }
@@ -179,7 +203,8 @@ export class PureRun {
     return callGateway(this.gateway, action, this.known, this.#beside());
   }
 
-  async #keep(answer: GatewayAnswer): Promise<void> {
+  /** An answer as it is recorded, however late. */
+  keep(answer: GatewayAnswer): void {
     if ('payment' in answer && answer.payment) {
       this.#hasNextAction = answer.payment.nextAction !== undefined;
     }
@@ -198,7 +223,10 @@ export class PureRun {
     const answer = await lookUp(this.gateway, own, this.known);
     this.polls += 1;
     this.polledAt = this.now;
-    if (answer.result !== 'not_found') return this.#keep(answer);
+    if (answer.result !== 'not_found') {
+      this.keep(answer);
+      return;
+    }
     for (const outcome of notFoundAtGateway(this.known, operation, this.now)) {
       const id = factId(outcome.operation, outcome.outcome, String(this.rows.length));
       const fact = { type: 'operation', id, at: this.at, source: 'clock', ...outcome } as const;
