@@ -43,13 +43,7 @@ export type {
   Unknown,
 } from './port.js';
 export { factsOf, kindOf } from './answer-to-facts.js';
-export {
-  captureOf,
-  paymentFacts,
-  refundFacts,
-  sessionOf,
-  voidOf,
-} from './observed-to-facts.js';
+export { captureOf, paymentFacts, refundFacts, sessionOf, voidOf } from './observed-to-facts.js';
 export { createStripeClient } from './stripe/client.js';
 export type { StripeClientOptions } from './stripe/client.js';
 export { METADATA as STRIPE_METADATA } from './stripe/metadata.js';
