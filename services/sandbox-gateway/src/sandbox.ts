@@ -4,6 +4,7 @@ import type { SandboxAccount } from './config.js';
 import { registerApi } from './dialect/api.js';
 import { ApiError } from './gateway/api-error.js';
 import { resumeExpiries } from './gateway/authorizations.js';
+import { resumeDelayed } from './gateway/delayed.js';
 import { resumeDisputes } from './gateway/disputes.js';
 import { Emitter } from './gateway/events.js';
 import { resumeRefunds } from './gateway/refunds.js';
@@ -58,6 +59,7 @@ export async function startSandbox(
   const url = await app.listen(listen);
   if (options.publicUrl === undefined) publicUrl = url;
   resumeExpiries(world);
+  resumeDelayed(world);
   resumeDisputes(world);
   resumeRefunds(world);
   resumeRuns(world);

@@ -37,6 +37,16 @@ export interface DisputeRecord {
   readonly steps: number;
 }
 
+export interface ReviewRecord {
+  readonly account: string;
+  readonly object: Stripe.Review;
+}
+
+export interface WarningRecord {
+  readonly account: string;
+  readonly object: Stripe.Radar.EarlyFraudWarning;
+}
+
 export interface BalanceRecord {
   readonly account: string;
   readonly object: Stripe.BalanceTransaction;
@@ -110,6 +120,8 @@ export const EFFECTS = [
   /** An authorization grew. */
   'raised',
   'captured',
+  /** A charge failed after it had succeeded. */
+  'charge_failed',
   'released',
   'refunded',
   'refund_failed',
@@ -141,6 +153,8 @@ interface Records {
   charges: ChargeRecord;
   refunds: RefundRecord;
   disputes: DisputeRecord;
+  reviews: ReviewRecord;
+  warnings: WarningRecord;
   balance: BalanceRecord;
   payouts: PayoutRecord;
   reports: ReportRecord;
@@ -156,6 +170,8 @@ const COLLECTIONS: readonly Collection[] = [
   'charges',
   'refunds',
   'disputes',
+  'reviews',
+  'warnings',
   'balance',
   'payouts',
   'reports',
@@ -176,6 +192,8 @@ export class Store {
     charges: new Map(),
     refunds: new Map(),
     disputes: new Map(),
+    reviews: new Map(),
+    warnings: new Map(),
     balance: new Map(),
     payouts: new Map(),
     reports: new Map(),

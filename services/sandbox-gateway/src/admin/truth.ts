@@ -24,7 +24,14 @@ export interface TrueIntent {
   readonly authorizations: number;
   readonly captures: number;
   readonly eachCapture: readonly TrueCapture[];
-  readonly charges: readonly { id: string; status: string; amount: number; captured: number }[];
+  readonly charges: readonly {
+    id: string;
+    status: string;
+    amount: number;
+    captured: number;
+    /** What was taken back from the balance when the charge failed after it had succeeded. */
+    failedLate: number;
+  }[];
   readonly refunds: readonly {
     id: string;
     status: string;
@@ -32,6 +39,8 @@ export interface TrueIntent {
     metadata: Readonly<Record<string, string>>;
   }[];
   readonly disputes: readonly TrueDispute[];
+  readonly reviews: readonly { id: string; open: boolean; closedReason: string | null }[];
+  readonly earlyFraudWarnings: readonly string[];
 }
 
 /** A dispute and what it did to money, fees included. */
@@ -77,6 +86,8 @@ export function truthOf(store: Store): Truth {
     ({ object }) => idOf(object.payment_intent),
   );
   const disputesOf = grouped(store.all('disputes'), ({ object }) => idOf(object.payment_intent));
+  const reviewsOf = grouped(store.all('reviews'), ({ object }) => idOf(object.payment_intent));
+  const warningsOf = grouped(store.all('warnings'), ({ object }) => idOf(object.payment_intent));
   const paymentIntents = store.all('intents').map(({ account, object }): TrueIntent => {
     const of = (kind: EffectKind) =>
       (effectsOf.get(object.id) ?? []).filter((effect) => effect.kind === kind);
@@ -108,6 +119,7 @@ export function truthOf(store: Store): Truth {
         status: charge.status,
         amount: charge.amount,
         captured: charge.amount_captured,
+        failedLate: sum(of('charge_failed').filter((effect) => effect.object === charge.id)),
       })),
       refunds: (refundsOf.get(object.id) ?? []).map(({ object: refund }) => ({
         id: refund.id,
@@ -118,6 +130,12 @@ export function truthOf(store: Store): Truth {
       disputes: (disputesOf.get(object.id) ?? []).map(({ object: dispute }) =>
         disputeIn(effectsOf.get(object.id) ?? [], dispute),
       ),
+      reviews: (reviewsOf.get(object.id) ?? []).map(({ object: review }) => ({
+        id: review.id,
+        open: review.open,
+        closedReason: review.closed_reason,
+      })),
+      earlyFraudWarnings: (warningsOf.get(object.id) ?? []).map((warning) => warning.object.id),
     };
   });
   const twice = capturedTwice(store);

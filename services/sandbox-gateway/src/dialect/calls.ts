@@ -6,12 +6,13 @@ import { confirmIntent, createIntent } from '../gateway/payment-intents.js';
 import { acceptDispute, respond } from '../gateway/disputes.js';
 import { createRefund } from '../gateway/refunds.js';
 import { createRun, REPORT_TYPE } from '../gateway/reports.js';
+import { approveReview } from '../gateway/risk.js';
 import type { Caller, World } from '../gateway/world.js';
 import {
   cancelParams,
   captureParams,
   checked,
-  closeDisputeParams,
+  bareParams,
   confirmParams,
   createIntentParams,
   disputeParams,
@@ -40,6 +41,7 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   '/v1/refunds': prepareRefund,
   '/v1/disputes/:id': prepareResponse,
   '/v1/disputes/:id/close': prepareAcceptance,
+  '/v1/reviews/:id/approve': prepareApproval,
   '/v1/reporting/report_runs': prepareReportRun,
 };
 
@@ -171,8 +173,13 @@ function prepareResponse(world: World, given: unknown, id: string): Prepared {
 }
 
 function prepareAcceptance(world: World, given: unknown, id: string): Prepared {
-  checked(closeDisputeParams, given);
+  checked(bareParams, given);
   return { fault: undefined, run: (caller) => acceptDispute(world, caller, id) };
+}
+
+function prepareApproval(world: World, given: unknown, id: string): Prepared {
+  checked(bareParams, given);
+  return { fault: undefined, run: (caller) => approveReview(world, caller, id) };
 }
 
 function prepareReportRun(world: World, given: unknown): Prepared {

@@ -186,7 +186,8 @@ export const disputeParams = Compile(
   ),
 );
 
-export const closeDisputeParams = Compile(Type.Object({ expand: optional(expand) }, exact));
+/** Of calls that take nothing but the object in their path. */
+export const bareParams = Compile(Type.Object({ expand: optional(expand) }, exact));
 
 export const reportRunParams = Compile(
   Type.Object(

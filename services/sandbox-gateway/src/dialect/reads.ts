@@ -6,6 +6,7 @@ import { intentOf } from '../gateway/intent-records.js';
 import { idOf } from '../gateway/reference.js';
 import { refundOf } from '../gateway/refunds.js';
 import { DEFAULT_COLUMNS, REPORT_TYPE, runOf } from '../gateway/reports.js';
+import { reviewOf } from '../gateway/risk.js';
 import type { World } from '../gateway/world.js';
 import type { ReportLine } from '../store.js';
 import { page, type ListParams } from './lists.js';
@@ -33,6 +34,11 @@ export const READS: Readonly<Record<string, (read: Read) => unknown>> = {
   '/v1/refunds': listRefunds,
   '/v1/disputes/:id': ({ world, account, id }) => disputeOf(world, account, id),
   '/v1/disputes': listDisputes,
+  '/v1/reviews/:id': ({ world, account, id }) => reviewOf(world, account, id),
+  '/v1/reviews': listReviews,
+  '/v1/radar/early_fraud_warnings/:id': ({ world, account, id }) =>
+    one(world, 'warnings', account, id, 'early fraud warning'),
+  '/v1/radar/early_fraud_warnings': listWarnings,
   '/v1/balance_transactions/:id': ({ world, account, id }) =>
     one(world, 'balance', account, id, 'balance transaction'),
   '/v1/balance_transactions': listBalance,
@@ -83,22 +89,37 @@ function listCharges({ world, account, query }: Read): unknown {
 
 function listRefunds({ world, account, query }: Read): unknown {
   const params = checked(listParams, query);
-  const refunds = owned(world, 'refunds', account).filter(
-    (refund) =>
-      (params.payment_intent === undefined || refund.payment_intent === params.payment_intent) &&
-      (params.charge === undefined || refund.charge === params.charge),
-  );
+  const refunds = owned(world, 'refunds', account).filter((refund) => about(refund, params));
   return page(refunds, params, '/v1/refunds');
 }
 
 function listDisputes({ world, account, query }: Read): unknown {
   const params = checked(listParams, query);
-  const disputes = owned(world, 'disputes', account).filter(
-    (dispute) =>
-      (params.payment_intent === undefined || dispute.payment_intent === params.payment_intent) &&
-      (params.charge === undefined || dispute.charge === params.charge),
-  );
+  const disputes = owned(world, 'disputes', account).filter((dispute) => about(dispute, params));
   return page(disputes, params, '/v1/disputes');
+}
+
+/** Those that are open. */
+function listReviews({ world, account, query }: Read): unknown {
+  const params = checked(listParams, query);
+  const reviews = owned(world, 'reviews', account).filter(({ open }) => open);
+  return page(reviews, params, '/v1/reviews');
+}
+
+function listWarnings({ world, account, query }: Read): unknown {
+  const params = checked(listParams, query);
+  const warnings = owned(world, 'warnings', account).filter((warning) => about(warning, params));
+  return page(warnings, params, '/v1/radar/early_fraud_warnings');
+}
+
+function about(
+  object: { readonly payment_intent?: unknown; readonly charge?: unknown },
+  { payment_intent: intent, charge }: ListParams,
+): boolean {
+  return (
+    (intent === undefined || object.payment_intent === intent) &&
+    (charge === undefined || object.charge === charge)
+  );
 }
 
 function listPayouts({ world, account, query }: Read): unknown {
@@ -187,15 +208,17 @@ function reportType({ world, id }: Read): unknown {
   } satisfies Stripe.Reporting.ReportType;
 }
 
-type Owned = 'intents' | 'charges' | 'refunds' | 'disputes' | 'balance' | 'payouts';
 type ObjectOf = {
   intents: Stripe.PaymentIntent;
   charges: Stripe.Charge;
   refunds: Stripe.Refund;
   disputes: Stripe.Dispute;
+  reviews: Stripe.Review;
+  warnings: Stripe.Radar.EarlyFraudWarning;
   balance: Stripe.BalanceTransaction;
   payouts: Stripe.Payout;
 };
+type Owned = keyof ObjectOf;
 
 function owned<C extends Owned>(world: World, collection: C, account: string): ObjectOf[C][] {
   const records: readonly { account: string; object: ObjectOf[Owned] }[] =

@@ -4,6 +4,7 @@ import { bookCapture, chargeOf, recordEffect, saveCharge } from './charges.js';
 import { disputeLater } from './disputes.js';
 import { behaviour, intentOf, requireStatus, tell, tellCharge, update } from './intent-records.js';
 import { saveRelease } from './refunds.js';
+import { closeReviews } from './risk.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
 type Intent = Stripe.PaymentIntent;
@@ -131,6 +132,7 @@ export function cancelIntent(
 function release(world: World, caller: Caller, before: Intent): void {
   const charge = chargeOf(world, before);
   recordEffect(world, caller, 'released', charge, charge.id, before.amount_capturable);
+  closeReviews(world, charge, 'canceled');
   if (charge.amount_captured > 0) {
     close(world, caller, charge);
     return;
@@ -164,6 +166,7 @@ export function expireIntent(world: World, account: string, id: string): Intent 
   const issuer = nobody(account);
   const charge = chargeOf(world, before);
   recordEffect(world, issuer, 'released', charge, charge.id, before.amount_capturable);
+  closeReviews(world, charge, 'canceled');
   if (charge.amount_captured > 0) {
     const object: Intent = { ...before, status: 'succeeded', amount_capturable: 0 };
     update(world, object);

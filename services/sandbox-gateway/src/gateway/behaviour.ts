@@ -4,6 +4,12 @@ export interface Behaviour {
   readonly decline?: Decline;
   /** Ask the shopper first. */
   readonly authenticate?: true;
+  /** A bank's method: under way for a while, then ended by itself, or when somebody says how. */
+  readonly delayed?: Delayed;
+  /** Succeeds, and fails after all. */
+  readonly failsLater?: true;
+  readonly review?: true;
+  readonly fraudWarning?: true;
   readonly refund?: 'pending' | 'fails_later';
   /** Disputed once it is captured. */
   readonly dispute?: DisputePlan;
@@ -21,6 +27,7 @@ export interface Behaviour {
   readonly webhooks?: WebhookFault;
 }
 
+export type Delayed = 'succeeded' | 'failed' | 'waits';
 export type CallKind = 'create' | 'capture' | 'refund' | 'cancel' | 'increment';
 export type CallFault = 'lost' | 'error_after' | 'error_before' | 'limited' | 'slow';
 export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature';
@@ -40,6 +47,8 @@ export interface Decline {
   readonly declineCode: string;
   readonly adviceCode?: string;
   readonly message: string;
+  /** The provider refused by itself: the issuer never saw it. */
+  readonly blocked?: true;
 }
 
 const declined = (declineCode: string, message: string, adviceCode?: string): Decline => ({
@@ -70,6 +79,8 @@ const PROCESSING: Decline = {
   message: 'An error occurred while processing your card. Try again in a little bit.',
 };
 
+const BLOCKED: Decline = { ...declined('fraudulent', 'Your card was declined.'), blocked: true };
+
 const chargeback = (...steps: DisputeStep[]): DisputePlan => ({
   stage: 'chargeback',
   reason: 'fraudulent',
@@ -94,6 +105,16 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_card_credit_disableEnterpriseCardFeatures: { singleCapture: true },
   pm_card_pendingRefund: { refund: 'pending' },
   pm_card_refundFail: { refund: 'fails_later' },
+  pm_card_radarBlock: { decline: BLOCKED },
+  pm_card_riskLevelElevated: { review: true },
+  pm_card_createIssuerFraudRecord: { fraudWarning: true },
+  pm_usBankAccount_success: { delayed: 'succeeded' },
+  pm_usBankAccount_insufficientFunds: { delayed: 'failed' },
+  pm_usBankAccount_processing: { delayed: 'waits' },
+  pm_usBankAccount_dispute: {
+    delayed: 'succeeded',
+    dispute: { stage: 'chargeback', reason: 'debit_not_authorized', steps: ['lost'] },
+  },
   pm_card_createDispute: { dispute: chargeback() },
   pm_card_createDisputeProductNotReceived: {
     dispute: { stage: 'chargeback', reason: 'product_not_received' },
@@ -109,6 +130,10 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_sandbox_debitReturned: {
     dispute: { stage: 'chargeback', reason: 'debit_not_authorized', steps: ['lost'] },
   },
+  // Ours: banks and risk.
+  pm_sandbox_sepaDebit: { delayed: 'waits' },
+  pm_sandbox_failsLater: { delayed: 'succeeded', failsLater: true },
+  pm_sandbox_review: { review: true },
   // Ours: what a network and a provider do on a bad day.
   pm_sandbox_commitThenTimeout: { calls: { create: 'lost' } },
   pm_sandbox_captureTimeout: { calls: { capture: 'lost' } },

@@ -27,9 +27,16 @@ export function makeCharge(
     created: seconds(world),
     intent,
     flexible: behaviour(intent).singleCapture !== true,
+    bank: behaviour(intent).delayed !== undefined,
     ...(decline === undefined
       ? {}
-      : { failure: { ...decline, adviceCode: decline.adviceCode ?? null } }),
+      : {
+          failure: {
+            ...decline,
+            adviceCode: decline.adviceCode ?? null,
+            blocked: decline.blocked === true,
+          },
+        }),
   });
   return saveCharge(world, account, object);
 }
@@ -71,6 +78,17 @@ export function bookRefund(
 ): string {
   const amount = category === 'refund' ? -refund.amount : refund.amount;
   return book(world, account, charge, { amount, fee: 0, source: refund.id, category }).id;
+}
+
+/** Money that had come in was never there. */
+export function bookFailure(
+  world: World,
+  account: string,
+  charge: Stripe.Charge,
+  amount: number,
+): string {
+  const entry = { amount: -amount, fee: 0, source: charge.id, category: 'charge_failure' } as const;
+  return book(world, account, charge, entry).id;
 }
 
 /** Money is withdrawn (negative) or reinstated. */

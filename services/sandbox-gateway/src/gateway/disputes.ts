@@ -14,11 +14,12 @@ import {
 } from './dispute-records.js';
 import { newId } from './new-id.js';
 import { idOf } from './reference.js';
+import { closeReviews } from './risk.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
 type Dispute = Stripe.Dispute;
 
-/** What a chargeback costs, whoever wins: 15.00. It is in the `fee` of the withdrawal. */
+/** What a chargeback costs: 15.00, in the `fee` of the withdrawal. Winning does not give it back by itself. */
 export const DISPUTE_FEE = 1500;
 /** After the capture, and between one step and the next where a token tells the whole story. */
 const NEXT_STEP_AFTER_MS = 400;
@@ -56,6 +57,7 @@ export function openDispute(world: World, account: string, from: OpenDispute): D
   });
   saveDispute(world, { account, object: dispute, steps: 0 });
   saveCharge(world, account, { ...charge, disputed: true });
+  closeReviews(world, charge, 'disputed');
   if (from.stage === 'inquiry') {
     tellDispute(world, account, dispute, 'charge.dispute.created');
     return dispute;
@@ -85,8 +87,8 @@ export function decideDispute(
   account: string,
   id: string,
   outcome: DisputeOutcome,
-  /** Of a won dispute, if only a part comes back. */
-  amount?: number,
+  /** Of a won dispute: what comes back, if not everything, and whether the fee does. */
+  back: { readonly amount?: number; readonly fee?: boolean } = {},
 ): Dispute {
   const before = disputeOf(world, account, id);
   requireDecidable(before, outcome);
@@ -96,7 +98,7 @@ export function decideDispute(
     case 'appealed':
       return appeal(world, account, before);
     case 'won':
-      return win(world, account, before, amount ?? before.amount);
+      return win(world, account, before, back.amount ?? before.amount, back.fee === true);
     case 'lost':
     case 'closed':
       return end(world, account, before, outcome === 'lost' ? 'lost' : 'warning_closed');
@@ -158,9 +160,16 @@ function appeal(world: World, account: string, before: Dispute): Dispute {
   return withdrawn;
 }
 
-function win(world: World, account: string, before: Dispute, amount: number): Dispute {
+function win(
+  world: World,
+  account: string,
+  before: Dispute,
+  amount: number,
+  feeBack: boolean,
+): Dispute {
   const charge = disputedCharge(world, before);
-  const transaction = bookDispute(world, account, charge, before.id, { amount, fee: 0 });
+  const fee = feeBack ? -DISPUTE_FEE : 0;
+  const transaction = bookDispute(world, account, charge, before.id, { amount, fee });
   const won: Dispute = {
     ...before,
     status: 'won',
@@ -168,7 +177,9 @@ function win(world: World, account: string, before: Dispute, amount: number): Di
     balance_transactions: [...before.balance_transactions, transaction],
   };
   updateDispute(world, won);
-  recordEffect(world, nobody(account), 'dispute_reinstated', charge, before.id, amount);
+  const bank = nobody(account);
+  recordEffect(world, bank, 'dispute_reinstated', charge, before.id, amount);
+  if (feeBack) recordEffect(world, bank, 'dispute_fee', charge, before.id, fee);
   tellDispute(world, account, won, 'charge.dispute.closed');
   tellDispute(world, account, won, 'charge.dispute.funds_reinstated');
   return won;
@@ -286,6 +297,8 @@ export function disputeLater(world: World, account: string, charge: Stripe.Charg
   if (plan === undefined) return;
   world.later(NEXT_STEP_AFTER_MS, () => {
     const { id, amount_captured: captured } = charge;
+    // It may have failed meanwhile.
+    if (world.store.get('charges', id)?.object.status !== 'succeeded') return;
     const { reason, stage, half } = plan;
     const amount = half === true ? Math.ceil(captured / 2) : captured;
     stepLater(world, account, openDispute(world, account, { charge: id, reason, stage, amount }));

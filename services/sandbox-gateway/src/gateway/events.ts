@@ -15,6 +15,8 @@ export type Emitted = Extract<
   | `charge.${string}`
   | `refund.${string}`
   | `payout.${string}`
+  | `review.${string}`
+  | `radar.early_fraud_warning.${string}`
   | `reporting.report_run.${string}`
 >;
 

@@ -58,7 +58,7 @@ export function paymentIntentObject(from: NewPaymentIntent): Stripe.PaymentInten
     payment_method: from.paymentMethod,
     payment_method_configuration_details: null,
     payment_method_options: { card: { ...cardOptions, ...from.cardOptions } },
-    payment_method_types: ['card'],
+    payment_method_types: ['card', 'us_bank_account'],
     payment_record: null,
     processing: null,
     receipt_email: null,
@@ -87,11 +87,14 @@ export interface NewCharge {
   readonly intent: Stripe.PaymentIntent;
   /** Whether the card can be captured several times, and incremented, if the account asked for it. */
   readonly flexible: boolean;
+  /** By a bank's debit, not by card. */
+  readonly bank: boolean;
   readonly failure?: {
     readonly code: string;
     readonly declineCode: string;
     readonly adviceCode: string | null;
     readonly message: string;
+    readonly blocked: boolean;
   };
 }
 
@@ -123,21 +126,13 @@ export function chargeObject(from: NewCharge): Stripe.Charge {
     livemode: false,
     metadata: { ...intent.metadata },
     on_behalf_of: null,
-    outcome: {
-      advice_code: failure?.adviceCode ?? null,
-      network_advice_code: null,
-      network_decline_code: failure === undefined ? null : '01',
-      network_status: failure === undefined ? 'approved_by_network' : 'declined_by_network',
-      reason: failure?.declineCode ?? null,
-      risk_level: 'normal',
-      risk_score: 12,
-      seller_message: failure === undefined ? 'Payment complete.' : failure.message,
-      type: failure === undefined ? 'authorized' : 'issuer_declined',
-    },
+    outcome: outcomeOf(failure),
     paid: failure === undefined,
     payment_intent: intent.id,
     payment_method: typeof intent.payment_method === 'string' ? intent.payment_method : null,
-    payment_method_details: { type: 'card', card: cardDetails(from) },
+    payment_method_details: from.bank
+      ? { type: 'us_bank_account', us_bank_account: bankDetails }
+      : { type: 'card', card: cardDetails(from) },
     radar_options: {},
     receipt_email: null,
     receipt_number: null,
@@ -154,6 +149,35 @@ export function chargeObject(from: NewCharge): Stripe.Charge {
     transfer_group: null,
   } satisfies Stripe.Charge;
 }
+
+function outcomeOf(failure: NewCharge['failure']): Stripe.Charge.Outcome {
+  const blocked = failure?.blocked === true;
+  return {
+    advice_code: failure?.adviceCode ?? null,
+    network_advice_code: null,
+    network_decline_code: failure === undefined || blocked ? null : '01',
+    network_status: blocked
+      ? 'not_sent_to_network'
+      : failure === undefined
+        ? 'approved_by_network'
+        : 'declined_by_network',
+    reason: blocked ? 'highest_risk_level' : (failure?.declineCode ?? null),
+    risk_level: blocked ? 'highest' : 'normal',
+    risk_score: blocked ? 92 : 12,
+    seller_message: failure === undefined ? 'Payment complete.' : failure.message,
+    type: blocked ? 'blocked' : failure === undefined ? 'authorized' : 'issuer_declined',
+  } satisfies Stripe.Charge.Outcome;
+}
+
+const bankDetails = {
+  account_holder_type: 'individual',
+  account_type: 'checking',
+  bank_name: 'SANDBOX BANK',
+  fingerprint: null,
+  last4: null,
+  payment_reference: null,
+  routing_number: null,
+} satisfies Stripe.Charge.PaymentMethodDetails.UsBankAccount;
 
 /** Seven days, as for most cards. */
 const CAPTURE_WITHIN_SECONDS = 7 * 24 * 60 * 60;
@@ -238,6 +262,7 @@ export function refundObject(from: NewRefund): Stripe.Refund {
 const REASONS = {
   charge: { type: 'charge', fee: 'Sandbox processing fees' },
   refund: { type: 'refund', fee: '' },
+  charge_failure: { type: 'payment_failure_refund', fee: '' },
   refund_failure: { type: 'refund_failure', fee: '' },
   dispute: { type: 'adjustment', fee: 'Dispute fee' },
   dispute_reversal: { type: 'adjustment', fee: '' },

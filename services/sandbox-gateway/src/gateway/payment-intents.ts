@@ -1,20 +1,11 @@
 import type Stripe from 'stripe';
 import { ApiError, refusedByState } from './api-error.js';
-import { expireLater } from './authorizations.js';
-import type { Decline } from './behaviour.js';
-import { bookCapture, makeCharge, recordEffect, saveCharge } from './charges.js';
-import { disputeLater } from './disputes.js';
-import {
-  behaviour,
-  intentOf,
-  requireStatus,
-  saveIntent,
-  tell,
-  tellCharge,
-  update,
-} from './intent-records.js';
+import { makeCharge, recordEffect } from './charges.js';
+import { startDelayed } from './delayed.js';
+import { behaviour, intentOf, requireStatus, saveIntent, tell, update } from './intent-records.js';
 import { newId } from './new-id.js';
 import { paymentIntentObject, type CardRequests } from './objects.js';
+import { hold, refuse, take } from './tries.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
 type Intent = Stripe.PaymentIntent;
@@ -145,93 +136,12 @@ function askShopper(
 }
 
 function tryToPay(world: World, caller: Caller, before: Intent): Intent {
-  const { decline } = behaviour(before);
+  const { decline, delayed } = behaviour(before);
+  if (delayed !== undefined) return startDelayed(world, caller, before);
   const charge = makeCharge(world, caller.account, before, decline);
-  if (decline !== undefined) throw declined(world, caller, before, charge, decline);
+  if (decline !== undefined) throw refuse(world, caller, before, charge, decline);
   recordEffect(world, caller, 'authorized', charge, charge.id, charge.amount);
   return before.capture_method === 'manual'
     ? hold(world, caller, before, charge)
     : take(world, caller, before, charge);
-}
-
-function hold(world: World, caller: Caller, before: Intent, charge: Stripe.Charge): Intent {
-  const object: Intent = {
-    ...before,
-    status: 'requires_capture',
-    latest_charge: charge.id,
-    amount_capturable: before.amount,
-  };
-  update(world, object);
-  tellCharge(world, caller, charge, 'charge.succeeded');
-  tell(world, caller, object, 'payment_intent.amount_capturable_updated');
-  expireLater(world, caller.account, object);
-  return object;
-}
-
-function take(world: World, caller: Caller, before: Intent, charge: Stripe.Charge): Intent {
-  const transaction = bookCapture(world, caller, charge, charge.amount);
-  const captured = saveCharge(world, caller.account, {
-    ...charge,
-    amount_captured: charge.amount,
-    captured: true,
-  });
-  const object: Intent = {
-    ...before,
-    status: 'succeeded',
-    latest_charge: charge.id,
-    amount_received: before.amount,
-  };
-  update(world, object);
-  recordEffect(world, caller, 'captured', captured, captured.id, captured.amount);
-  tellCharge(world, caller, captured, 'charge.succeeded');
-  tell(world, caller, object, 'payment_intent.succeeded');
-  // The balance transaction is attached a moment later, which is an event of its own.
-  const booked = saveCharge(world, caller.account, {
-    ...captured,
-    balance_transaction: transaction,
-  });
-  tellCharge(world, caller, booked, 'charge.updated', { balance_transaction: null });
-  disputeLater(world, caller.account, booked);
-  return object;
-}
-
-function declined(
-  world: World,
-  caller: Caller,
-  before: Intent,
-  charge: Stripe.Charge,
-  decline: Decline,
-): ApiError {
-  const advice = decline.adviceCode === undefined ? {} : { advice_code: decline.adviceCode };
-  const object: Intent = {
-    ...before,
-    status: 'requires_payment_method',
-    payment_method: null,
-    latest_charge: charge.id,
-    next_action: null,
-    last_payment_error: {
-      ...advice,
-      charge: charge.id,
-      code: decline.code,
-      decline_code: decline.declineCode,
-      message: decline.message,
-      type: 'card_error',
-    },
-  };
-  update(world, object);
-  tellCharge(world, caller, charge, 'charge.failed');
-  tell(world, caller, object, 'payment_intent.payment_failed');
-  return new ApiError(
-    402,
-    {
-      type: 'card_error',
-      code: decline.code,
-      decline_code: decline.declineCode,
-      ...advice,
-      message: decline.message,
-      charge: charge.id,
-      payment_intent: object,
-    },
-    true,
-  );
 }

@@ -8,6 +8,7 @@ import { disputesOf } from './dispute-records.js';
 import { closeInquiries, requireNoDispute } from './disputes.js';
 import { intentOf, tellCharge } from './intent-records.js';
 import { idOf } from './reference.js';
+import { closeReviews } from './risk.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
 /** How long a pending refund pends, and a failing one looks well. */
@@ -65,6 +66,10 @@ export function createRefund(world: World, caller: Caller, from: CreateRefund): 
   tellRefund(world, caller.account, caller, refund, 'refund.created');
   tellCharge(world, caller, refunded, 'charge.refunded');
   closeInquiries(world, refunded);
+  if (refunded.refunded) {
+    const fraud = from.reason === 'fraudulent';
+    closeReviews(world, refunded, fraud ? 'refunded_as_fraud' : 'refunded');
+  }
   if (way !== undefined) {
     world.later(SETTLES_AFTER_MS, () => settle(world, caller.account, refund.id, way));
   }
