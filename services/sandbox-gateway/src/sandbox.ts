@@ -50,12 +50,13 @@ export async function startSandbox(
   };
   for (const { account, webhookUrl, webhookSecret } of options.accounts) {
     if (webhookUrl === undefined || webhookSecret === undefined) continue;
-    store.put('endpoints', account, { url: webhookUrl, secret: webhookSecret });
+    const secrets = [webhookSecret];
+    store.put('endpoints', account, { url: webhookUrl, secrets, silent: false });
   }
 
   const app = createApp();
   registerApi(app, world, options.accounts);
-  registerAdmin(app, world, sender, timers);
+  registerAdmin(app, world, options.accounts, sender, timers);
   const url = await app.listen(listen);
   if (options.publicUrl === undefined) publicUrl = url;
   resumeExpiries(world);

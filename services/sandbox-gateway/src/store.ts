@@ -91,6 +91,8 @@ export interface EventRecord {
   /** The payment it is about, for ordering and misbehaviour. */
   readonly paymentIntentId?: string;
   readonly delivered: boolean;
+  /** It will not be sent any more, though nobody acknowledged it: only the list of events still tells it. */
+  readonly givenUp?: true;
 }
 
 /** One delivery that was tried. */
@@ -145,7 +147,10 @@ export interface EffectRecord {
 
 export interface EndpointRecord {
   readonly url: string;
-  readonly secret: string;
+  /** While a secret is rolled there are several, and each signs. */
+  readonly secrets: readonly string[];
+  /** Nothing is sent, and nothing will be: an outage longer than the provider's patience. */
+  readonly silent: boolean;
 }
 
 interface Records {

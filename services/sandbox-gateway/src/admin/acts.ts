@@ -110,7 +110,7 @@ function refuseReview(world: World, person: Caller, id: string): Stripe.Review {
 }
 
 /** `ch_…`, or the last charge of `pi_…`. */
-function chargeIn(world: World, of: string): string {
+export function chargeIn(world: World, of: string): string {
   const intent = world.store.get('intents', of)?.object;
   return intent === undefined ? of : idOf(intent.latest_charge);
 }

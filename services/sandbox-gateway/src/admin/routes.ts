@@ -1,22 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { SandboxAccount } from '../config.js';
 import { TOKENS } from '../gateway/behaviour.js';
 import { decideThreeDs } from '../gateway/payment-intents.js';
 import { DISCREPANCIES, makePayouts } from '../gateway/payouts.js';
 import type { World } from '../gateway/world.js';
 import { checked, parseForm } from '../dialect/params.js';
-import { missing } from '../gateway/api-error.js';
+import { invalidParameter, missing } from '../gateway/api-error.js';
 import type { Timers } from '../timers.js';
 import type { Sender } from '../webhooks/sender.js';
 import { registerActs } from './acts.js';
+import { registerDashboard } from './dashboard.js';
 import { threeDsPage } from './three-ds.page.js';
 import { truthOf } from './truth.js';
 
+const secret = Type.String({ minLength: 1 });
 const endpointBody = Compile(
   Type.Object({
     url: Type.String({ pattern: '^https?://' }),
-    secret: Type.String({ minLength: 1 }),
+    secret: Type.Optional(secret),
+    /** While one is rolled: each signs. */
+    secrets: Type.Optional(Type.Array(secret, { minItems: 1, maxItems: 10 })),
+    silent: Type.Optional(Type.Boolean()),
   }),
 );
 const decisionBody = Compile(
@@ -35,10 +41,12 @@ const payoutsBody = Compile(
 export function registerAdmin(
   app: FastifyInstance,
   world: World,
+  accounts: readonly SandboxAccount[],
   sender: Sender,
   timers: Timers,
 ): void {
   registerActs(app, world);
+  registerDashboard(app, world, accounts);
   app.get('/sandbox/health', () => ({ status: 'up' }));
   app.get('/health/live', () => ({ status: 'up' }));
   app.get('/health/ready', () => ({ status: 'up' }));
@@ -48,11 +56,13 @@ export function registerAdmin(
 
   app.put('/sandbox/webhook-endpoints/:account', (request) => {
     const { account } = request.params as { account: string };
-    const endpoint = checked(endpointBody, request.body);
-    world.store.put('endpoints', account, endpoint);
+    const { url, silent = false, ...given } = checked(endpointBody, request.body);
+    const secrets = given.secrets ?? (given.secret === undefined ? [] : [given.secret]);
+    if (secrets.length === 0) throw invalidParameter('secrets', 'Give secret or secrets.');
+    world.store.put('endpoints', account, { url, secrets, silent });
     // Whatever waited for an address has one now.
     void sender.settle();
-    return { account, url: endpoint.url };
+    return { account, url };
   });
 
   app.post('/sandbox/settle', async () => {

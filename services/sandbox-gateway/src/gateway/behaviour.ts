@@ -30,7 +30,7 @@ export interface Behaviour {
 export type Delayed = 'succeeded' | 'failed' | 'waits';
 export type CallKind = 'create' | 'capture' | 'refund' | 'cancel' | 'increment';
 export type CallFault = 'lost' | 'error_after' | 'error_before' | 'limited' | 'slow';
-export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature';
+export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature' | 'never_sent';
 
 export interface DisputePlan {
   readonly stage: 'inquiry' | 'chargeback' | 'prevented';
@@ -159,6 +159,7 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_sandbox_webhooksDuplicated: { webhooks: 'duplicated' },
   pm_sandbox_webhooksReordered: { webhooks: 'reordered' },
   pm_sandbox_webhooksVaried: { webhooks: 'varied' },
+  pm_sandbox_webhooksNeverSent: { webhooks: 'never_sent' },
   pm_sandbox_webhookBadSignature: { webhooks: 'bad_signature' },
 };
 

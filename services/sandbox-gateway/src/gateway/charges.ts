@@ -108,23 +108,40 @@ export function bookDispute(
   });
 }
 
+/** A credit or a debit that is about no payment. */
+export function bookAdjustment(
+  world: World,
+  { account }: Caller,
+  entry: { readonly amount: number; readonly currency: string; readonly description?: string },
+): Stripe.BalanceTransaction {
+  const source = newId('adj');
+  return put(world, account, { fee: 0, source, category: 'adjustment', ...entry });
+}
+
 function book(
   world: World,
   account: string,
   charge: Stripe.Charge,
-  entry: Omit<NewBalanceTransaction, 'id' | 'currency' | 'created'>,
+  entry: Omit<Entry, 'currency'>,
 ): Stripe.BalanceTransaction {
-  const object = balanceTransactionObject({
-    id: newId('txn'),
-    currency: charge.currency,
-    created: seconds(world),
-    ...entry,
-  });
+  return put(world, account, { ...entry, currency: charge.currency }, charge);
+}
+
+type Entry = Omit<NewBalanceTransaction, 'id' | 'created'>;
+
+function put(
+  world: World,
+  account: string,
+  entry: Entry,
+  charge?: Stripe.Charge,
+): Stripe.BalanceTransaction {
+  const created = seconds(world);
+  const object = balanceTransactionObject({ id: newId('txn'), created, ...entry });
   world.store.put('balance', object.id, {
     account,
     object,
-    chargeId: charge.id,
-    paymentIntentId: intentIdOf(charge),
+    chargeId: charge?.id ?? '',
+    paymentIntentId: charge === undefined ? '' : intentIdOf(charge),
   });
   return object;
 }

@@ -266,6 +266,7 @@ const REASONS = {
   refund_failure: { type: 'refund_failure', fee: '' },
   dispute: { type: 'adjustment', fee: 'Dispute fee' },
   dispute_reversal: { type: 'adjustment', fee: '' },
+  adjustment: { type: 'adjustment', fee: '' },
   payout: { type: 'payout', fee: '' },
 } as const;
 export type ReportingCategory = keyof typeof REASONS;

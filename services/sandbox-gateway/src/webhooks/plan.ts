@@ -20,7 +20,7 @@ const SECOND_DELIVERY_AFTER_MS = 120;
 const REORDERED_EVENTS = 6;
 
 /**
- * How an event is sent, from the seed and from what the payment's token asks for. Even well-behaved payments get their
+ * How an event is sent, if at all, from the seed and from what the payment's token asks for. Even well-behaved payments get their
  * events in no particular order: every event waits a little, each for its own time.
  */
 export function sendingsOf(store: Store, seed: string, event: EventRecord): readonly Sending[] {
@@ -41,6 +41,8 @@ export function sendingsOf(store: Store, seed: string, event: EventRecord): read
       return [first, { ...first, delayMs: later, repeat: 'same' }];
     case 'varied':
       return [first, { ...first, delayMs: later, repeat: 'varied' }];
+    case 'never_sent':
+      return [];
     case 'bad_signature':
       return index === 1 ? [{ ...first, signedWrong: true }] : [first];
     case 'reordered': {

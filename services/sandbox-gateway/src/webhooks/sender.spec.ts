@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import Stripe from 'stripe';
-import { runSandbox, WEBHOOK_SECRET, type RunningSandbox } from '../testing/running-sandbox.js';
+import {
+  ACCOUNT,
+  runSandbox,
+  WEBHOOK_SECRET,
+  type RunningSandbox,
+} from '../testing/running-sandbox.js';
 import type { Received } from '../testing/webhook-receiver.js';
 
 let running: RunningSandbox;
@@ -155,6 +160,73 @@ describe('webhooks', () => {
     expect(new Set(events().map(({ id }) => id)).size).toBe(4);
     const wrong = (await running.deliveries()).filter(({ signedWrong }) => signedWrong);
     expect(wrong.map(({ status }) => status)).toEqual([401]);
+  });
+
+  it('carry a signature of each secret while one is rolled', async () => {
+    const roll = (body: object) =>
+      running.ask('PUT', `/sandbox/webhook-endpoints/${ACCOUNT}`, {
+        url: running.receiver.url,
+        ...body,
+      });
+    await roll({ secrets: [WEBHOOK_SECRET, 'whsec_next'] });
+    await pay();
+    await running.settle();
+    expect(events()).toHaveLength(4);
+    for (const { body, signature } of running.receiver.received) {
+      expect(signature.match(/v1=/g)).toHaveLength(2);
+      const event = running.stripe.webhooks.constructEvent(body, signature, 'whsec_next');
+      expect(event.object).toBe('event');
+    }
+    // Rolled: what could not be delivered before is signed with the new one only.
+    running.receiver.answer = () => 503;
+    await pay();
+    await running.ask('POST', '/sandbox/settle');
+    await roll({ secret: 'whsec_next' });
+    running.receiver.received.length = 0;
+    running.receiver.answer = () => 200;
+    await running.settle();
+    expect(running.receiver.received.length).toBeGreaterThanOrEqual(4);
+    expect(events()).toEqual([]);
+    await expect(roll({})).rejects.toThrow('400');
+  });
+
+  it('never come from an endpoint given up, and are listed as not delivered', async () => {
+    const silent = (silent: boolean) =>
+      running.ask('PUT', `/sandbox/webhook-endpoints/${ACCOUNT}`, {
+        url: running.receiver.url,
+        secret: WEBHOOK_SECRET,
+        silent,
+      });
+    await silent(true);
+    await pay();
+    await silent(false);
+    await pay('pm_sandbox_webhooksNeverSent');
+    await pay();
+    await running.settle();
+    expect(types()).toHaveLength(4);
+    const missed: Stripe.Event[] = [];
+    const wanted = ['payment_intent.succeeded', 'charge.succeeded'];
+    const query = { delivery_success: false, types: wanted, limit: 1 };
+    for await (const event of running.stripe.events.list(query)) missed.push(event);
+    expect(missed.map(({ type }) => type).sort()).toEqual([
+      'charge.succeeded',
+      'charge.succeeded',
+      'payment_intent.succeeded',
+      'payment_intent.succeeded',
+    ]);
+    const [newest] = missed;
+    const older = await running.stripe.events.list({
+      ...query,
+      limit: 100,
+      starting_after: newest?.id ?? '',
+      created: { gte: (newest?.created ?? 0) - 60 },
+    });
+    expect(older.data.map(({ id }) => id)).toEqual(missed.slice(1).map(({ id }) => id));
+    const later = await running.stripe.events.list({
+      ...query,
+      created: { gt: (newest?.created ?? 0) + 60 },
+    });
+    expect(later.data).toEqual([]);
   });
 
   it('come in another order', async () => {

@@ -37,13 +37,19 @@ export class Sender {
   accept(eventId: string): void {
     const event = this.#store.get('events', eventId);
     if (event === undefined) return;
-    for (const sending of sendingsOf(this.#store, this.#seed, event)) this.#schedule(sending, 1);
+    const sendings = sendingsOf(this.#store, this.#seed, event);
+    const { silent = false } = this.#store.get('endpoints', event.account) ?? {};
+    if (silent || sendings.length === 0) {
+      this.#store.put('events', eventId, { ...event, givenUp: true });
+      return;
+    }
+    for (const sending of sendings) this.#schedule(sending, 1);
   }
 
   /** After a restart: what was not acknowledged. Planned repeats are forgotten, they were only mischief. */
   resume(): void {
-    for (const { object, delivered } of this.#store.all('events')) {
-      if (!delivered) {
+    for (const { object, delivered, givenUp } of this.#store.all('events')) {
+      if (!delivered && givenUp !== true) {
         const sending = {
           eventId: object.id,
           delayMs: 0,
@@ -61,7 +67,9 @@ export class Sender {
     while (this.#inFlight > 0 || this.#queue.length > 0) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    const open = this.#store.all('events').filter(({ delivered }) => !delivered).length;
+    const open = this.#store
+      .all('events')
+      .filter(({ delivered, givenUp }) => !delivered && givenUp !== true).length;
     return { pending: Math.max(open, this.#timers.size) };
   }
 
@@ -92,15 +100,15 @@ export class Sender {
 
   async #send(sending: Sending, attempt: number): Promise<void> {
     const event = this.#store.get('events', sending.eventId);
-    if (event === undefined) return;
+    if (event === undefined || event.givenUp === true) return;
     const endpoint = this.#store.get('endpoints', event.account);
     if (endpoint === undefined) {
       this.#retry(sending, attempt);
       return;
     }
     const body = bodyOf(event, sending, attempt);
-    const secret = sending.signedWrong ? 'whsec_of_somebody_else' : endpoint.secret;
-    const status = await this.#post(endpoint.url, body, secret);
+    const secrets = sending.signedWrong ? ['whsec_of_somebody_else'] : endpoint.secrets;
+    const status = await this.#post(endpoint.url, body, this.#signatureOf(body, secrets));
     if (this.#stop.signal.aborted) return;
     this.#record(event, sending, attempt, body, status);
     const acknowledged = status !== null && status >= 200 && status < 300;
@@ -117,8 +125,17 @@ export class Sender {
     this.#schedule({ ...sending, delayMs }, attempt + 1);
   }
 
-  async #post(url: string, body: string, secret: string): Promise<number | null> {
-    const signature = this.#stripe.webhooks.generateTestHeaderString({ payload: body, secret });
+  /** One time, and a `v1` of every secret. */
+  #signatureOf(payload: string, secrets: readonly string[]): string {
+    const timestamp = Math.floor(Date.now() / 1000);
+    const signatures = secrets.map((secret) => {
+      const header = this.#stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+      return header.slice(header.indexOf('v1='));
+    });
+    return [`t=${timestamp}`, ...signatures].join();
+  }
+
+  async #post(url: string, body: string, signature: string): Promise<number | null> {
     try {
       const response = await fetch(url, {
         method: 'POST',
