@@ -51,7 +51,8 @@ export const preset = {
     '<rootDir>/infra/check/fixtures/',
   ],
   moduleNameMapper: {
-    '^@paylog/(.*)$': ['<rootDir>/libs/$1/src/index.ts', '<rootDir>/infra/$1/src/index.ts'],
+    '^@paylog/([^/]+)/([^/]+)$': '<rootDir>/libs/$1/src/$2/index.ts',
+    '^@paylog/([^/]+)$': ['<rootDir>/libs/$1/src/index.ts', '<rootDir>/infra/$1/src/index.ts'],
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: { '^.+\\.ts$': ['@swc/jest', swc('ts')], '^.+\\.m?js$': ['@swc/jest', swc('js')] },

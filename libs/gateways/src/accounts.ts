@@ -29,6 +29,8 @@ export interface GatewayAccount {
   /** Undefined in a service that makes no calls (`secrets: 'webhooks'`). */
   readonly apiKey?: string;
   readonly webhookSecrets: readonly WebhookSecret[];
+  /** How long an authorization holds; then the gateway is asked. Absent: what the gateway documents. */
+  readonly authorizationValidDays?: number;
   readonly settlement: {
     /** Days after which a captured payment that no report names is an exception: T+n. */
     readonly dueDays: number;
@@ -43,7 +45,7 @@ export interface GatewayAccount {
   };
   /** Of an account at PayPal, whose `webhookSecrets` are the ids of its webhooks. */
   readonly paypal?: {
-    /** Hosts that certificates may come from, a port included where it is not 443. */
+    /** Hosts that certificates may come from, a port included where it is not 443; in test mode also `host:*`. */
     readonly certificateHosts: readonly string[];
     /** A PEM file of the roots that vouch for them; absent: those that Node trusts. */
     readonly trustRootsFile?: string;
@@ -92,6 +94,7 @@ const AccountsFile = Type.Array(
         ),
         { minItems: 1, maxItems: 8 },
       ),
+      authorizationValidDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 60 })),
       settlement: Type.Object(
         {
           dueDays: Type.Integer({ minimum: 0, maximum: 60 }),
@@ -110,9 +113,12 @@ const AccountsFile = Type.Array(
       paypal: Type.Optional(
         Type.Object(
           {
-            certificateHosts: Type.Array(Type.String({ pattern: '^[a-z0-9.-]+(:[0-9]{1,5})?$' }), {
-              minItems: 1,
-            }),
+            certificateHosts: Type.Array(
+              Type.String({ pattern: '^[a-z0-9.-]+(:([0-9]{1,5}|[*]))?$' }),
+              {
+                minItems: 1,
+              },
+            ),
             trustRootsFile: Type.Optional(Type.String({ minLength: 1 })),
           },
           { additionalProperties: false },
@@ -192,8 +198,12 @@ function listAccounts(
 }
 
 /** What only one gateway has is there for its accounts, and for no other. */
-function wrongSettings({ account, gateway, ...settings }: ConfiguredAccount): string[] {
+function wrongSettings({ account, gateway, mode, ...settings }: ConfiguredAccount): string[] {
   const own = ['adyen', 'paypal'] as const;
+  const anyPort = settings.paypal?.certificateHosts.some((host) => host.endsWith(':*')) ?? false;
+  if (anyPort && mode === 'live') {
+    return [`account ${account} takes certificates from any port of a host: not in mode live`];
+  }
   return own.flatMap((name) => {
     if ((settings[name] !== undefined) === (gateway === name)) return [];
     return gateway === name

@@ -56,6 +56,14 @@ export function fromDecimal(text: string, code: string, table: CurrencyTable): M
   return minor === undefined ? undefined : { minor, currency: code };
 }
 
+/** Our money as a gateway's integer; undefined when it has no exact value there. */
+export function toUnits({ minor, currency }: Money, table: CurrencyTable): number | undefined {
+  const decimals = table(currency);
+  const units =
+    decimals === undefined ? undefined : rescale(minor, isoDecimals(currency), decimals);
+  return units === undefined ? undefined : Number(units);
+}
+
 /** How many decimals our minor units have. */
 export function isoDecimals(code: string): number {
   if (ISO_WHOLE_UNITS.has(code)) return 0;

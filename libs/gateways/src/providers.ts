@@ -1,10 +1,13 @@
 import { adyenWebhooks } from './adyen/webhooks.js';
 import { gocardlessWebhooks } from './gocardless/webhooks.js';
+import { paypalWebhooks } from './paypal/webhooks.js';
 import { stripeWebhooks } from './stripe/webhooks.js';
 import type { Webhooks } from './webhooks.js';
 
 const PROVIDERS: ReadonlyMap<string, Webhooks> = new Map(
-  [stripeWebhooks, adyenWebhooks, gocardlessWebhooks].map((each) => [each.gateway, each] as const),
+  [stripeWebhooks, adyenWebhooks, paypalWebhooks, gocardlessWebhooks].map(
+    (each) => [each.gateway, each] as const,
+  ),
 );
 
 /** Whose webhooks can be read, in the order of the documents. */
