@@ -258,6 +258,8 @@ export interface GatewayClient {
    * keeps keys for. Later, look up first.
    */
   readonly repeatWithinMs: number;
+  /** How long an authorization holds, from when it was won. Past it: ask, for it may have run out without a word. */
+  readonly authorizationValidMs: number;
   authorize(request: AuthorizeRequest): Promise<PaymentAnswer>;
   increment(request: IncrementRequest): Promise<PaymentAnswer>;
   capture(request: CaptureRequest): Promise<PaymentAnswer>;

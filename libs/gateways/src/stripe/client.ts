@@ -27,6 +27,9 @@ import { parsePaymentIntent, parseRefund } from './shapes.js';
 /** Stripe may forget keys after 24 hours; half of that leaves room for our own delays. */
 const REPEAT_WITHIN_MS = 12 * 60 * 60 * 1000;
 
+/** "A PaymentIntent that is not captured is canceled after 7 days by default." */
+const VALID_DAYS = 7;
+
 export interface StripeClientOptions {
   /** For one call, connecting included. Passed: the outcome is unknown. */
   readonly timeoutMs: number;
@@ -57,6 +60,7 @@ export function createStripeClient(
   return {
     account: account.account,
     repeatWithinMs: REPEAT_WITHIN_MS,
+    authorizationValidMs: (account.authorizationValidDays ?? VALID_DAYS) * 86_400_000,
 
     async authorize(request: AuthorizeRequest): Promise<PaymentAnswer> {
       const about = callOf(account, 'authorization', request, request.amount);

@@ -9,6 +9,8 @@ export interface Limits {
   readonly pendingLimitMs: number;
   /** Pause before the first question about an unknown outcome; doubles with each. */
   readonly unknownRetryMs: number;
+  /** How long an authorization holds, from when it was won. */
+  readonly authorizationValidMs: number;
   /** What becomes of money that came when nobody counted on it any more. */
   readonly lateSuccess: 'refund' | 'keep';
   /** A repeat with the same key is safe this long after the operation's first call; later only lookups are. */

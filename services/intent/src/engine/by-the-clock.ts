@@ -3,8 +3,17 @@ import { factId } from '@paylog/contracts';
 import type { GatewayAnswer } from '@paylog/gateways';
 import type { OperationFact, RetractionFact } from '@paylog/payment-domain';
 import { operations } from '../intent/operations.js';
-import { isOpen, statusOf, type Intent, type Known, type OwnOperation } from '../intent/state.js';
-import type { Outcome } from './action.js';
+import {
+  isAuthorized,
+  isClosed,
+  isOpen,
+  leftMinor,
+  statusOf,
+  type Intent,
+  type Known,
+  type OwnOperation,
+} from '../intent/state.js';
+import type { Limits, Outcome } from './action.js';
 import { diedInside, time } from './questions.js';
 
 /** What was asked for and never begun, and with it the attempt. */
@@ -16,6 +25,47 @@ export function neverStarted(known: Known, reason: string): Outcome[] {
     ...idle.flatMap((operation) => endOf(operation, reason)),
     ...sessionCanceled(known.intent.paymentId, reason),
   ];
+}
+
+/** What follows when a question got no answer: nothing, unless the clock may speak. */
+export function concludedFrom(
+  known: Known,
+  operation: string,
+  answer: GatewayAnswer,
+  limits: Limits,
+  now: Date,
+): readonly Outcome[] {
+  const at = now.getTime();
+  const gone = answer.result === 'not_found' ? notFoundAtGateway(known, operation, at) : [];
+  return gone.length > 0 ? gone : validityPassed(known, operation, limits, at);
+}
+
+/** How long a gateway that can't be asked is asked, before an authorization is taken for expired. */
+const UNHEARD_MS = 86_400_000;
+
+function validityPassed(
+  known: Known,
+  operation: string,
+  limits: Limits,
+  now: number,
+): readonly Outcome[] {
+  if (operation !== operations.authorization(known.intent.paymentId)) return [];
+  if (isClosed(known) || now < validUntil(known, limits) + UNHEARD_MS) return [];
+  return [{ operation, kind: 'authorization', outcome: 'expired', reason: 'validity_passed' }];
+}
+
+/** When what is held and not captured may have run out; Infinity where nothing is held. */
+export function validUntil(known: Known, limits: Limits): number {
+  const { paymentId, facts } = known.intent;
+  const operation = operations.authorization(paymentId);
+  const opening = known.intent.own.find(({ id }) => id === operation);
+  const expired = endedByTheClockAt(known.intent) !== undefined;
+  if (!opening || !isAuthorized(known) || (!expired && leftMinor(known) <= 0n)) return Infinity;
+  const won = facts.find(
+    (fact) =>
+      fact.type === 'operation' && fact.operation === operation && fact.outcome === 'succeeded',
+  );
+  return time(won?.at ?? opening.calls[0]?.at ?? opening.requestedAt) + limits.authorizationValidMs;
 }
 
 /** How long a call may still be on its way to a gateway that shows nothing of it. */

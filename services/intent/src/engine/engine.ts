@@ -15,7 +15,7 @@ import { isOpen, statusOf, type Intent, type Known } from '../intent/state.js';
 import { messagesOf } from './answers.js';
 import { callGateway, lookUp } from './gateway-calls.js';
 import type { Action, Limits, Outcome, Progress } from './action.js';
-import { notFoundAtGateway } from './by-the-clock.js';
+import { concludedFrom } from './by-the-clock.js';
 import { nextAction } from './next-action.js';
 import { deletePrivate, markNotBefore, markPolled, releaseWork, renewLease } from './work.sql.js';
 import type { Claimed } from './work.sql.js';
@@ -38,7 +38,7 @@ export interface EngineOptions {
   readonly appends: GroupCommit;
   /** By account, as it is now. */
   readonly gateways: { get(account: string): GatewayClient | undefined };
-  readonly limits: Omit<Limits, 'repeatWithinMs'>;
+  readonly limits: Omit<Limits, 'repeatWithinMs' | 'authorizationValidMs'>;
   readonly leaseMs: number;
   readonly logger: Logger;
   readonly now?: () => Date;
@@ -76,8 +76,6 @@ export class Engine {
 
   #decide(known: Known, beside: BesideLog, stopped: ReadonlySet<string>): Action {
     const account = known.intent.terms?.account ?? '';
-    const repeatWithinMs = this.options.gateways.get(account)?.repeatWithinMs ?? 0;
-    const limits = { ...this.options.limits, repeatWithinMs };
     const progress: Progress = {
       now: this.#now().getTime(),
       polls: beside.polls,
@@ -89,7 +87,13 @@ export class Engine {
       ...whenKnown('gatewayToldAt', beside.gatewayToldAt),
       ...whenKnown('notBefore', beside.notBefore),
     };
-    return nextAction(known, limits, progress);
+    return nextAction(known, this.#limits(known), progress);
+  }
+
+  #limits({ intent }: Known): Limits {
+    const client = this.options.gateways.get(intent.terms?.account ?? '');
+    const { repeatWithinMs = 0, authorizationValidMs = Infinity } = client ?? {};
+    return { ...this.options.limits, repeatWithinMs, authorizationValidMs };
   }
 
   async #perform(action: Action, known: Known, beside: BesideLog): Promise<void> {
@@ -155,13 +159,11 @@ export class Engine {
     await failpoint('intent.lookup.after');
     const notBefore = answer.result === 'not_attempted' ? this.#pauseAfter(answer, 3) : undefined;
     await markPolled(intents.pool, paymentId, this.#now(), notBefore);
-    if (answer.result === 'not_found') {
-      const outcomes = notFoundAtGateway(known, own.id, this.#now().getTime());
-      if (outcomes.length > 0) await this.#record(known.intent, outcomes, action.why);
-      this.#log(known.intent, answer, action.why, outcomes.length);
-      return;
-    }
-    await this.#keep(known.intent, answer, action.why);
+    if (answer.result === 'answered') return this.#keep(known.intent, answer, action.why);
+    const outcomes = concludedFrom(known, own.id, answer, this.#limits(known), this.#now());
+    if (outcomes.length > 0) await this.#record(known.intent, outcomes, action.why);
+    if (answer.result !== 'not_found') await this.#keep(known.intent, answer, action.why);
+    else this.#log(known.intent, answer, action.why, outcomes.length);
   }
 
   /** The answer's facts, whatever happened to the stream meanwhile: what the gateway said stays true. */

@@ -1,9 +1,16 @@
 import { isIncrement } from '../intent/decide-capture.js';
 import { MORE_FOLLOW } from '../intent/decision.js';
 import { operations } from '../intent/operations.js';
-import { isAuthorized, isOpen, statusOf, type Known, type OwnOperation } from '../intent/state.js';
+import {
+  isAuthorized,
+  isClosed,
+  isOpen,
+  statusOf,
+  type Known,
+  type OwnOperation,
+} from '../intent/state.js';
 import type { Action, Limits, Progress, Step } from './action.js';
-import { endedByTheClockAt, neverStarted } from './by-the-clock.js';
+import { endedByTheClockAt, neverStarted, validUntil } from './by-the-clock.js';
 import { closeOrCancel } from './closing.js';
 import { reasonToGiveBack } from './giving-back.js';
 import {
@@ -14,10 +21,16 @@ import {
   earliest,
   followsAuthorization,
   isDoubtful,
+  PENDING_MS_MAX,
   lookup,
   pollOnSchedule,
   time,
 } from './questions.js';
+
+type Wait = Extract<Action, { type: 'wait' }>;
+
+/** Waiting for the storefront, not for us. */
+const HELD = 'held for a capture';
 
 /**
  * What to do for a payment now: pure, so that a restart resumes by asking again. The order is the precedence: doubt is
@@ -34,14 +47,22 @@ export function nextAction(known: Known, limits: Limits, progress: Progress): Ac
     closeOrCancel,
     beginCalls,
     askWhatIsPending,
+    askWhetherItHolds,
   ];
-  const waits: Extract<Action, { type: 'wait' }>[] = [];
+  const waits: Wait[] = [];
   for (const step of steps) {
     const action = step(known, limits, progress);
     if (action?.type === 'wait') waits.push(action);
     else if (action) return notTooEarly(action, progress);
   }
-  return earliest(waits) ?? { type: 'done' };
+  return together(waits) ?? { type: 'done' };
+}
+
+/** The first of several waits; that for a storefront to capture is no reason where there is another. */
+function together(waits: readonly Wait[]): Wait | undefined {
+  const ours = earliest(waits.filter(({ why }) => why !== HELD));
+  const first = earliest(waits);
+  return ours && first ? { ...first, why: ours.why } : first;
 }
 
 /** What is known may be wrong while a message of it is parked. A review keeps us from taking money, and from no more. */
@@ -172,11 +193,33 @@ const askWhatIsPending: Step = (known, limits, progress) => {
     if ((progress.gatewayToldAt ?? 0) > Math.max(progress.polledAt ?? 0, time(operation.lastAt))) {
       return lookup(operation, 'the gateway told of a change');
     }
-    const action = pollOnSchedule(operation, limits.pendingLimitMs, progress, 'pending');
+    const { pendingLimitMs } = limits;
+    const action = pollOnSchedule(operation, pendingLimitMs, progress, 'pending', PENDING_MS_MAX);
     if (action.type !== 'wait') return action;
     waits.push(action);
   }
   return earliest(waits.filter((each) => each.type === 'wait'));
+};
+
+/**
+ * What is held runs out, and not every gateway says so. Past its time the gateway is asked; also what our clock took for
+ * expired, until the gateway itself is heard.
+ */
+const askWhetherItHolds: Step = (known, limits, progress) => {
+  const { intent } = known;
+  const unheard = endedByTheClockAt(intent) !== undefined;
+  if (isClosed(known) && !unheard) return undefined;
+  const session = statusOf(known, operations.session(intent.paymentId));
+  if (unheard && session !== 'none' && !isOpen(session)) return undefined;
+  const until = validUntil(known, limits);
+  if (until === Infinity) return undefined;
+  if (progress.now < until) return { type: 'wait', until, why: HELD };
+  const opening = intent.own.find(({ id }) => id === operations.authorization(intent.paymentId));
+  const { polls, polledAt = 0 } = progress;
+  const due =
+    polledAt < until ? until : polledAt + backoff(limits.pendingLimitMs, polls, PENDING_MS_MAX);
+  if (progress.now < due) return { type: 'wait', until: due, why: HELD };
+  return opening && lookup(opening, 'held past its validity');
 };
 
 function notTooEarly(action: Action, progress: Progress): Action {

@@ -4,6 +4,8 @@ import { isOpen, statusOf, type Known, type OwnOperation } from '../intent/state
 import type { Action, CallName, CloseReason, Progress } from './action.js';
 
 const RETRY_MS_MAX = 3_600_000;
+/** What takes days by its nature, such as a bank transfer, is asked about four times a day in the end. */
+export const PENDING_MS_MAX = 6 * 3_600_000;
 
 export function isDoubtful(known: Known, operation: OwnOperation): boolean {
   if (followsAuthorization(operation, known) || operation.calls.length === 0) return false;
@@ -25,9 +27,10 @@ export function pollOnSchedule(
   limitMs: number,
   progress: Progress,
   why: string,
+  mostMs = RETRY_MS_MAX,
 ): Action {
   const since = Math.max(time(operation.lastAt), progress.polledAt ?? 0);
-  const due = since + backoff(limitMs, progress.polls);
+  const due = since + backoff(limitMs, progress.polls, mostMs);
   if (progress.now < due) return { type: 'wait', until: due, why };
   return lookup(operation, `${why} past its limit`);
 }
@@ -79,13 +82,13 @@ export function lookup(operation: OwnOperation, why: string): Action {
   return { type: 'lookup', operation: operation.id, why };
 }
 
-export function earliest(waits: readonly Action[]): Action | undefined {
+export function earliest<T extends Action>(waits: readonly T[]): T | undefined {
   const due = (wait: Action) => (wait.type === 'wait' ? (wait.until ?? Infinity) : Infinity);
   return waits.toSorted((a, b) => due(a) - due(b))[0];
 }
 
-export function backoff(firstMs: number, tries: number): number {
-  return Math.min(firstMs * 2 ** Math.min(Math.max(tries, 0), 20), Math.max(RETRY_MS_MAX, firstMs));
+export function backoff(firstMs: number, tries: number, mostMs = RETRY_MS_MAX): number {
+  return Math.min(firstMs * 2 ** Math.min(Math.max(tries, 0), 20), Math.max(mostMs, firstMs));
 }
 
 export function time(at: string): number {

@@ -32,7 +32,7 @@ export async function selectWaiting(pool: Pool, limitMs: number, most: number): 
       left join payments p using (payment_id)
       where coalesce(p.final, false) is false
         and w.since < now() - $1 * interval '1 ms'
-        and not (w.why = 'nothing to do' and p.label in ('authorized', 'captured', 'partially_captured'))
+        and not (w.why in ('nothing to do', 'held for a capture') and p.label in ('authorized', 'captured', 'partially_captured'))
       order by w.since
       limit $2`,
       values: [limitMs, most],

@@ -39,12 +39,14 @@ interface Container {
   readonly increments: { operationId: string; minor: bigint }[];
   charge?: string;
   decline?: Decline;
+  canceledBecause?: string;
 }
 
 /** A gateway with keys, a truth of its own, and weather from a script. Money is counted from calls only. */
 export class FakeGateway implements GatewayClient {
   readonly account = 'stripe-main';
   readonly repeatWithinMs = 12 * 3_600_000;
+  readonly authorizationValidMs = 7 * 86_400_000;
   readonly containers: Container[] = [];
   readonly refunds: { refund: ObservedRefund; operationId: string }[] = [];
   /** Asked for beyond what was captured and not given back. */
@@ -61,15 +63,15 @@ export class FakeGateway implements GatewayClient {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /** The shopper comes back from the redirect. */
+  /** The shopper comes back from the redirect, or the bank has paid. */
   approve(paymentId: string): void {
     const container = this.#ofPayment(paymentId);
-    if (container?.status === 'requires_action') this.#win(container);
+    if (container && isWaiting(container)) this.#win(container);
   }
 
   refuse(paymentId: string): void {
     const container = this.#ofPayment(paymentId);
-    if (container?.status !== 'requires_action') return;
+    if (!container || !isWaiting(container)) return;
     container.status = 'requires_payment_method';
     container.decline = declineOf('authentication_failed');
   }
@@ -81,6 +83,14 @@ export class FakeGateway implements GatewayClient {
     delete container.decline;
     this.#win(container);
     container.charge = `ch_${container.id}_again`;
+  }
+
+  /** What was held ran out. */
+  expire(paymentId: string): void {
+    const container = this.#ofPayment(paymentId);
+    if (container?.status !== 'requires_capture') return;
+    container.status = 'canceled';
+    container.canceledBecause = 'automatic';
   }
 
   get capturedTwice(): number {
@@ -107,6 +117,7 @@ export class FakeGateway implements GatewayClient {
       }
       if (/authenticationRequired/.test(request.paymentMethod))
         container.status = 'requires_action';
+      else if (/sepa/.test(request.paymentMethod)) container.status = 'processing';
       else this.#win(container);
       return { result: 'answered', payment: this.#see(container) };
     }) as Promise<PaymentAnswer>;
@@ -273,7 +284,7 @@ export class FakeGateway implements GatewayClient {
   }
 
   #see(container: Container): ObservedPayment {
-    const { request, status, captured, charge, decline, id } = container;
+    const { request, status, captured, charge, decline, canceledBecause, id } = container;
     const { captureMode, paymentId, captureOperationId } = request;
     const amount = { ...request.amount, minor: authorizedOf(container) };
     const money = (minor: bigint): Money => ({ minor, currency: amount.currency });
@@ -289,6 +300,7 @@ export class FakeGateway implements GatewayClient {
         ? {}
         : { authorizationId: charge, onlyAuthorization: charge === `ch_${id}` }),
       ...(decline === undefined ? {} : { decline }),
+      ...(canceledBecause === undefined ? {} : { canceledBecause }),
       ...(status === 'requires_action'
         ? { nextAction: { type: 'redirect', url: `https://gateway.example/3ds/${id}` } as const }
         : {}),
@@ -302,6 +314,10 @@ export class FakeGateway implements GatewayClient {
       },
     };
   }
+}
+
+function isWaiting({ status }: Container): boolean {
+  return status === 'requires_action' || status === 'processing';
 }
 
 /** The issuer says no beyond it. */

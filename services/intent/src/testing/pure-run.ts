@@ -3,7 +3,7 @@ import type { GatewayAnswer } from '@paylog/gateways';
 import { fold, type Fact, type Payment } from '@paylog/payment-domain';
 import { messagesOf } from '../engine/answers.js';
 import type { Action, Limits, Progress } from '../engine/action.js';
-import { notFoundAtGateway } from '../engine/by-the-clock.js';
+import { concludedFrom } from '../engine/by-the-clock.js';
 import { callGateway, lookUp } from '../engine/gateway-calls.js';
 import { nextAction } from '../engine/next-action.js';
 import { decide, supersede } from '../intent/decide.js';
@@ -20,6 +20,7 @@ export const LIMITS: Limits = {
   pendingLimitMs: 30_000,
   unknownRetryMs: 1_000,
   lateSuccess: 'refund',
+  authorizationValidMs: 7 * 86_400_000,
   repeatWithinMs: 12 * 3_600_000,
 };
 
@@ -223,11 +224,12 @@ export class PureRun {
     const answer = await lookUp(this.gateway, own, this.known);
     this.polls += 1;
     this.polledAt = this.now;
-    if (answer.result !== 'not_found') {
+    if (answer.result === 'answered') {
       this.keep(answer);
       return;
     }
-    for (const outcome of notFoundAtGateway(this.known, operation, this.now)) {
+    const at = new Date(this.now);
+    for (const outcome of concludedFrom(this.known, operation, answer, this.limits, at)) {
       const id = factId(outcome.operation, outcome.outcome, String(this.rows.length));
       const fact = { type: 'operation', id, at: this.at, source: 'clock', ...outcome } as const;
       this.record([recorded(this.paymentId, fact)]);
