@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type Stripe from 'stripe';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import { checked } from '../dialect/params.js';
+import { checked, requireToken } from '../dialect/params.js';
 import { missing } from '../gateway/api-error.js';
 import { cancelIntent, expireIntent } from '../gateway/authorizations.js';
 import { BANK_ANSWERS, endDelayed, failCharge } from '../gateway/delayed.js';
 import { decideDispute, openDispute, OUTCOMES, STAGES } from '../gateway/disputes.js';
 import { intentOf } from '../gateway/intent-records.js';
+import { payAgain } from '../gateway/payment-intents.js';
 import { idOf } from '../gateway/reference.js';
 import { createRefund } from '../gateway/refunds.js';
 import { approveReview, reviewOf, warnOfFraud } from '../gateway/risk.js';
@@ -42,6 +43,7 @@ const decisionBody = Compile(
   ),
 );
 const bankBody = Compile(Type.Object({ outcome: oneOf(BANK_ANSWERS) }, exact));
+const retryBody = Compile(Type.Object({ paymentMethod: id }, exact));
 const reviewBody = Compile(Type.Object({ decision: oneOf(['approve', 'refuse']) }, exact));
 const warningBody = Compile(Type.Object({ of: id, fraudType: Type.Optional(id) }, exact));
 
@@ -71,6 +73,13 @@ export function registerActs(app: FastifyInstance, world: World): void {
     const { id: intent } = request.params as { id: string };
     const { outcome } = checked(bankBody, request.body);
     return endDelayed(world, accountOf(world, 'intents', intent), intent, outcome);
+  });
+
+  app.post('/sandbox/payment-intents/:id/retry', (request) => {
+    const { id: intent } = request.params as { id: string };
+    const change = checked(retryBody, request.body);
+    requireToken(change.paymentMethod);
+    return payAgain(world, accountOf(world, 'intents', intent), intent, change);
   });
 
   app.post('/sandbox/charges/:id/fail', (request) => {

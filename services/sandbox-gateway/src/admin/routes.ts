@@ -17,13 +17,16 @@ import { truthOf } from './truth.js';
 
 const secret = Type.String({ minLength: 1 });
 const endpointBody = Compile(
-  Type.Object({
-    url: Type.String({ pattern: '^https?://' }),
-    secret: Type.Optional(secret),
-    /** While one is rolled: each signs. */
-    secrets: Type.Optional(Type.Array(secret, { minItems: 1, maxItems: 10 })),
-    silent: Type.Optional(Type.Boolean()),
-  }),
+  Type.Object(
+    {
+      url: Type.Optional(Type.String({ pattern: '^https?://' })),
+      secret: Type.Optional(secret),
+      /** While one is rolled: each signs. */
+      secrets: Type.Optional(Type.Array(secret, { minItems: 1, maxItems: 10 })),
+      silent: Type.Optional(Type.Boolean()),
+    },
+    { additionalProperties: false },
+  ),
 );
 const decisionBody = Compile(
   Type.Object({ decision: Type.Union([Type.Literal('approve'), Type.Literal('refuse')]) }),
@@ -56,13 +59,17 @@ export function registerAdmin(
 
   app.put('/sandbox/webhook-endpoints/:account', (request) => {
     const { account } = request.params as { account: string };
-    const { url, silent = false, ...given } = checked(endpointBody, request.body);
-    const secrets = given.secrets ?? (given.secret === undefined ? [] : [given.secret]);
-    if (secrets.length === 0) throw invalidParameter('secrets', 'Give secret or secrets.');
+    const given = checked(endpointBody, request.body);
+    const known = world.store.get('endpoints', account);
+    const url = given.url ?? known?.url;
+    const secrets = given.secrets ?? (given.secret === undefined ? known?.secrets : [given.secret]);
+    if (url === undefined) throw invalidParameter('url', 'No URL is known of that account.');
+    if (secrets === undefined) throw invalidParameter('secrets', 'Give secret or secrets.');
+    const silent = given.silent ?? known?.silent ?? false;
     world.store.put('endpoints', account, { url, secrets, silent });
     // Whatever waited for an address has one now.
     void sender.settle();
-    return { account, url };
+    return { account, url, silent };
   });
 
   app.post('/sandbox/settle', async () => {

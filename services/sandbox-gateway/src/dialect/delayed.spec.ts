@@ -123,6 +123,18 @@ describe('a charge that had succeeded', () => {
     expect((await running.truth()).capturedTwice).toBe(0);
   });
 
+  it('is made good for by the shopper, who is declined first', async () => {
+    const { id } = await pay('pm_card_visa');
+    await running.ask('POST', `/sandbox/charges/${id}/fail`);
+    const again = (paymentMethod: string) =>
+      running.ask<Stripe.PaymentIntent>('POST', `/sandbox/payment-intents/${id}/retry`, {
+        paymentMethod,
+      });
+    expect((await again('pm_card_visa_chargeDeclined')).status).toBe('requires_payment_method');
+    expect((await again('pm_card_visa')).status).toBe('succeeded');
+    await expect(again('pm_card_visa')).rejects.toThrow('400');
+  });
+
   it('fails when somebody says so, less what was refunded', async () => {
     const intent = await pay('pm_card_visa');
     await stripe.refunds.create({ payment_intent: intent.id, amount: 300 });

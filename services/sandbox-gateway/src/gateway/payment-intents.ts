@@ -75,6 +75,27 @@ export function confirmIntent(
   return tryToPay(world, caller, object);
 }
 
+/** The shopper pays again on the same page, by another method: no call of the merchant. */
+export function payAgain(
+  world: World,
+  account: string,
+  id: string,
+  change: { readonly paymentMethod: string },
+): Intent {
+  const shopper: Caller = { ...nobody(account), requestId: newId('req', 14) };
+  return unlessDeclined(world, account, id, () => confirmIntent(world, shopper, id, change));
+}
+
+/** A decline is in the PaymentIntent; nobody waits for its error here. */
+function unlessDeclined(world: World, account: string, id: string, act: () => Intent): Intent {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.fields.type !== 'card_error') throw error;
+    return intentOf(world, account, id).object;
+  }
+}
+
 /** The shopper came through 3DS, or refused. Doing nothing is the third way. */
 export function decideThreeDs(
   world: World,
@@ -88,13 +109,7 @@ export function decideThreeDs(
   const caller: Caller = { ...nobody(account), requestId: newId('req', 14) };
   const object: Intent = { ...record.object, next_action: null };
   if (decision === 'approve') {
-    try {
-      return tryToPay(world, caller, object);
-    } catch (error) {
-      // The decline is in the PaymentIntent; nobody waits for it here.
-      if (!(error instanceof ApiError)) throw error;
-      return intentOf(world, account, id).object;
-    }
+    return unlessDeclined(world, account, id, () => tryToPay(world, caller, object));
   }
   const refused: Intent = {
     ...object,
