@@ -1,3 +1,4 @@
+import { without } from './check-books.js';
 import type { Order } from './orders.js';
 import type { Sent } from './sandbox-truth.js';
 import type { End, Mischief, SeenAttempt } from './scenario.js';
@@ -51,16 +52,24 @@ function repeats(sent: readonly Sent[]): [Sent, Sent][] {
 export function notificationDifferences(end: End, last: SeenAttempt): string[] {
   const { told } = last;
   const label = end.labels.at(-1);
+  const goods = [...(end.goodsBefore ?? []), end.goods];
   const expected = [
-    ...(end.captured === 'all' ? ['payment_received', 'order_released'] : []),
+    ...(end.captured === 'none' ? [] : ['payment_received']),
     ...(end.refunded === 'none' ? [] : ['refund_sent']),
     ...(label === 'failed' ? ['payment_failed'] : []),
     ...(label === 'voided' || label === 'canceled' ? ['payment_canceled'] : []),
+    ...(goods.includes('FulfillmentReleased') || goods.includes('FulfillmentRecalled')
+      ? ['order_released']
+      : []),
+    ...(goods.includes('FulfillmentHeld') ? ['order_delayed'] : []),
+    ...(goods.includes('FulfillmentRecalled') ? ['order_recalled'] : []),
+    ...(end.told ?? []),
   ];
-  const missing = expected.filter((kind) => !told.includes(kind));
-  const twice = told.filter((kind, index) => told.indexOf(kind) !== index);
+  const missing = without(expected, told);
+  const beyond = without(told, expected);
+  const twice = beyond.filter((kind) => expected.includes(kind));
   // A refund that came back was told of before it did.
-  const unasked = told.filter((kind) => kind !== 'refund_sent' && !expected.includes(kind));
+  const unasked = beyond.filter((kind) => kind !== 'refund_sent' && !expected.includes(kind));
   return [
     ...missing.map((kind) => `the customer was not told ${kind}`),
     ...twice.map((kind) => `the customer was told ${kind} twice`),

@@ -1,3 +1,4 @@
+import type { PaymentState } from '@paylog/contracts';
 import type { Label } from '@paylog/payment-domain';
 import { notificationDifferences } from './check-happenings.js';
 import { whatIsMissing } from './drive.js';
@@ -16,7 +17,7 @@ export interface View {
   readonly held: boolean;
   readonly unresolved: readonly string[];
   readonly anomalies: readonly { readonly kind: string }[];
-  readonly amounts: Readonly<Record<'authorized' | 'captured' | 'refunded' | 'voided', string>>;
+  readonly amounts: PaymentState['amounts'];
   readonly order?: { readonly orderId: string; readonly attempt: number };
 }
 
@@ -104,11 +105,16 @@ function viewDifferences(
 function truthDifferences(view: View, intents: readonly TrueIntent[]): string[] {
   if (intents.length > 1) return [`the gateway has ${intents.length} payment intents of it`];
   const [intent] = intents;
-  const { captured, refunded, voided } = view.amounts;
+  const { captured, refunded, voided, disputed = '0', chargedBack = '0' } = view.amounts;
+  const taken = (intent?.disputes ?? []).reduce(
+    (sum, { withdrawn, reinstated }) => sum + withdrawn - reinstated,
+    0,
+  );
   const pairs = [
     ['captured', captured, intent?.amountReceived ?? 0],
     ['refunded', refunded, intent?.amountRefunded ?? 0],
     ['voided', voided, intent?.amountReleased ?? 0],
+    ['taken by disputes', String(BigInt(disputed) + BigInt(chargedBack)), taken],
   ] as const;
   return pairs
     .filter(([, ours, theirs]) => ours !== String(theirs))
@@ -118,8 +124,8 @@ function truthDifferences(view: View, intents: readonly TrueIntent[]): string[] 
 /** And both against what the scenario is about. */
 function moneyDifferences({ amount, scenario }: Order, intents: readonly TrueIntent[]): string[] {
   const { captured, refunded } = scenario.end;
-  const expectedCaptured = captured === 'all' ? amount.minor : 0n;
   const parts = { none: 0n, half: half(amount).minor, all: amount.minor };
+  const expectedCaptured = parts[captured];
   const sum = (pick: (intent: TrueIntent) => number) =>
     intents.reduce((total, intent) => total + BigInt(pick(intent)), 0n);
   const found: string[] = [];

@@ -94,6 +94,11 @@ export function whatIsMissing(end: End, { attempts, last }: Pick<Seen, 'attempts
   if (end.declined && !attempts.some(({ refused }) => refused.some(isDecline))) {
     return 'a published decline';
   }
+  const before = (end.goodsBefore ?? []).find((type) => !last.goods.slice(0, -1).includes(type));
+  if (before !== undefined) return `goods that were ${before} before`;
+  const refused = new Set(last.refused.map(({ reason }) => reason));
+  const unrefused = (end.refusals ?? []).find((reason) => !refused.has(reason));
+  if (unrefused !== undefined) return `a published refusal ${unrefused}`;
   return whatOperationIsMissing(end.operation, last);
 }
 

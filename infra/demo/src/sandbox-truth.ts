@@ -11,6 +11,13 @@ export interface TrueIntent {
   readonly amountRefunded: number;
   readonly amountReleased: number;
   readonly captures: number;
+  /** In the order they were opened. */
+  readonly disputes: readonly {
+    readonly id: string;
+    readonly withdrawn: number;
+    readonly reinstated: number;
+  }[];
+  readonly reviews: readonly { readonly id: string; readonly open: boolean }[];
 }
 
 export interface Truth {

@@ -15,13 +15,20 @@ export type Step =
       readonly paymentMethod?: string;
       readonly moreMinor?: bigint;
     }
-  | { readonly do: 'ready_to_ship' }
+  /** Half of it now, or what is left. `more`: it is not the last capture. */
+  | { readonly do: 'ready_to_ship'; readonly part?: 'half'; readonly more?: true }
   | { readonly do: 'void' }
   | { readonly do: 'cancel' }
-  | { readonly do: 'refund'; readonly part: 'half' | 'all' }
+  | { readonly do: 'refund'; readonly part: 'half' | 'all'; readonly reference?: string }
   /** The shopper at the 3DS page. */
   | { readonly do: 'approve' }
-  | { readonly do: 'refuse' };
+  | { readonly do: 'refuse' }
+  /** The bank, or somebody at the gateway's dashboard. */
+  | { readonly do: 'at_gateway'; readonly act: GatewayAct };
+
+/** What happens at the gateway without us. */
+export type GatewayAct =
+  'open_dispute' | 'win_dispute' | 'lose_dispute' | 'appeal_dispute' | 'approve_review';
 
 /** One attempt as far as the storefront has read the topics. */
 export interface SeenAttempt {
@@ -50,7 +57,7 @@ export interface End {
   /** By attempt, the first one first. */
   readonly labels: readonly Label[];
   /** Of the last attempt, as parts of the order's amount. */
-  readonly captured: 'none' | 'all';
+  readonly captured: 'none' | 'half' | 'all';
   readonly refunded: 'none' | 'half' | 'all';
   /** Fulfillment's last decision about the last attempt; undefined: none was made. */
   readonly goods: Goods | undefined;
@@ -62,6 +69,12 @@ export interface End {
   readonly operation?: { readonly kind: 'refund'; readonly status: 'reversed' };
   /** Events that must stand in the payment's log: the doubt or the pause on the way to the end. */
   readonly events?: readonly PaymentEventName[];
+  /** Reasons of refusals that must have been published, beside declines. */
+  readonly refusals?: readonly string[];
+  /** Decisions about goods that must have come before the last one. */
+  readonly goodsBefore?: readonly Goods[];
+  /** What the customer is told beside what follows from label, money and goods. */
+  readonly told?: readonly string[];
   /** What the gateway did with its webhooks. */
   readonly webhooks?: Mischief;
 }
@@ -69,7 +82,8 @@ export interface End {
 /** Ways in which webhooks come as they should not. */
 export type Mischief = 'duplicated' | 'reordered' | 'varied' | 'wrongly_signed';
 
-export type Goods = 'FulfillmentReleased' | 'FulfillmentRecalled' | 'FulfillmentCancelled';
+export type Goods =
+  'FulfillmentReleased' | 'FulfillmentHeld' | 'FulfillmentRecalled' | 'FulfillmentCancelled';
 
 /** How an order is placed, what its storefront does as a function of what it has seen, and how it must end. */
 export interface Scenario {

@@ -13,7 +13,7 @@ const CAPTURED: End = {
   refunded: 'none',
   goods: RELEASED,
 };
-const NO_MONEY = { captured: 'none', refunded: 'none', goods: undefined } as const;
+const NO_MONEY = { captured: 'none', refunded: 'none', goods: 'FulfillmentCancelled' } as const;
 const FAILED: End = { ...NO_MONEY, labels: ['failed'], declined: true };
 const REFUNDED: End = {
   labels: ['refunded'],
@@ -27,7 +27,14 @@ const VOIDED: End = {
   captured: 'none',
   refunded: 'none',
   goods: 'FulfillmentCancelled',
+  told: ['order_cancelled'],
 };
+
+const CANCELLED: Pick<End, 'goods' | 'told'> = {
+  goods: 'FulfillmentCancelled',
+  told: ['order_cancelled'],
+};
+const CHARGED_BACK: End = { ...CAPTURED, labels: ['charged_back'], goods: 'FulfillmentRecalled' };
 
 const nothing = (): Next => 'over';
 
@@ -46,9 +53,30 @@ const accepted = ({ last }: Seen) => last.state !== undefined;
 const authorized = ({ last }: Seen) => last.state?.label === 'authorized';
 const pending = ({ last }: Seen) => last.state?.label === 'pending';
 const released = ({ last }: Seen) => last.goods.at(-1) === RELEASED;
+const capturing = ({ last }: Seen) =>
+  last.state?.operations.some(
+    ({ kind, status }) => kind === 'capture' && status === 'requested',
+  ) === true;
+const partlyCaptured = ({ last }: Seen) => last.state?.label === 'partially_captured';
+const disputed = ({ last }: Seen) => last.state?.label === 'disputed';
+const inReview = ({ last }: Seen) =>
+  last.state?.held === true &&
+  last.state.operations.some(({ kind, reason }) => kind === 'hold' && reason === 'review');
+const won = ({ last }: Seen) => last.state?.disputeStatus?.outcome === 'won';
+const refusedAs =
+  (reason: string) =>
+  ({ last }: Seen) =>
+    last.refused.some((each) => each.reason === reason);
 const declined = ({ last }: Seen) => last.refused.some(isDecline);
 
 const whenReady: Step = { do: 'ready_to_ship' };
+const halfReady: Step = { do: 'ready_to_ship', part: 'half', more: true };
+const halfOnly: Step = { do: 'ready_to_ship', part: 'half' };
+const approveReview: Step = { do: 'at_gateway', act: 'approve_review' };
+const dispute: Step = { do: 'at_gateway', act: 'open_dispute' };
+const win: Step = { do: 'at_gateway', act: 'win_dispute' };
+const lose: Step = { do: 'at_gateway', act: 'lose_dispute' };
+const appeal: Step = { do: 'at_gateway', act: 'appeal_dispute' };
 
 /** Everything a storefront, a shopper, a card and a gateway do here. Names are stable: checks read them. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -98,7 +126,11 @@ export const SCENARIOS: readonly Scenario[] = [
   automatic('refund_fails_later', 'pm_card_refundFail', {
     weight: 3,
     next: steps([{ do: 'refund', part: 'half' }, released]),
-    end: { ...CAPTURED, operation: { kind: 'refund', status: 'reversed' } },
+    end: {
+      ...CAPTURED,
+      operation: { kind: 'refund', status: 'reversed' },
+      told: ['refund_failed'],
+    },
   }),
   automatic('commit_then_timeout', 'pm_sandbox_commitThenTimeout', {
     weight: 6,
@@ -150,6 +182,67 @@ export const SCENARIOS: readonly Scenario[] = [
     weight: 5,
     next: steps([{ do: 'cancel' }, released]),
     end: REFUNDED,
+  }),
+  manual(
+    'captured_in_two_parts',
+    steps([halfReady, authorized], [whenReady, partlyCaptured]),
+    { ...CAPTURED, told: ['payment_received'] },
+    { weight: 4 },
+  ),
+  manual(
+    'partial_capture_then_void',
+    steps([halfReady, authorized], [{ do: 'void' }, partlyCaptured]),
+    { ...CAPTURED, captured: 'half', goods: undefined },
+    { weight: 4 },
+  ),
+  manual(
+    'partial_capture_lets_the_rest_go',
+    steps([halfOnly, authorized]),
+    { ...CAPTURED, captured: 'half', goods: undefined },
+    { weight: 3 },
+  ),
+  manual(
+    'cancel_loses_the_race',
+    steps([whenReady, authorized], [{ do: 'cancel' }, capturing]),
+    { ...REFUNDED, ...CANCELLED },
+    { weight: 3, paymentMethod: 'pm_sandbox_slowCapture' },
+  ),
+  automatic('bank_debit', 'pm_usBankAccount_success', {
+    weight: 2,
+    end: { ...CAPTURED, told: ['payment_pending'] },
+  }),
+  automatic('bank_debit_refused', 'pm_usBankAccount_insufficientFunds', {
+    weight: 2,
+    end: { ...FAILED, told: ['payment_pending'] },
+  }),
+  manual(
+    'review_held_then_released',
+    steps([whenReady, inReview], [approveReview, inReview]),
+    CAPTURED,
+    { weight: 2, paymentMethod: 'pm_sandbox_review' },
+  ),
+  automatic('dispute_won', VISA, {
+    weight: 3,
+    next: steps([dispute, released], [win, disputed]),
+  }),
+  automatic('dispute_lost', VISA, {
+    weight: 3,
+    next: steps([dispute, released], [lose, disputed]),
+    end: CHARGED_BACK,
+  }),
+  automatic('dispute_won_then_lost_on_appeal', VISA, {
+    weight: 2,
+    next: steps([dispute, released], [win, disputed], [appeal, won], [lose, disputed]),
+    end: CHARGED_BACK,
+  }),
+  automatic('refund_refused_while_disputed', VISA, {
+    weight: 2,
+    next: steps(
+      [dispute, released],
+      [{ do: 'refund', part: 'half' }, disputed],
+      [win, refusedAs('disputed')],
+    ),
+    end: { ...CAPTURED, refusals: ['disputed'] },
   }),
 ];
 

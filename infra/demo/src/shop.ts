@@ -11,10 +11,13 @@ import {
 import { createPublisher, type Publisher } from '@paylog/kafka';
 import { STOREFRONT, waitFor } from '@paylog/local';
 import type { Money } from '@paylog/payment-domain';
+import { actAtGateway } from './at-gateway.js';
 import { type HttpApi, HttpFailure } from './http.js';
 import type { Order } from './orders.js';
 import type { Step } from './scenario.js';
 import type { RunningSystem } from './system.js';
+
+type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
 
 type OrderMessage = MessageName<typeof STOREFRONT_ORDERS>;
 
@@ -42,7 +45,7 @@ export class Shop {
       case 'place':
         return this.#place(order, step);
       case 'ready_to_ship':
-        return this.#readyToShip(order, id);
+        return this.#readyToShip(order, id, step);
       case 'void':
         await this.#intent.post(`/v1/payment-intents/${id}/void`, {});
         return;
@@ -52,10 +55,12 @@ export class Shop {
           reason: 'changed_mind',
         });
       case 'refund':
-        return this.#refund(order, id, step.part);
+        return this.#refund(order, id, step);
       case 'approve':
       case 'refuse':
         return this.#answerBank(id, step.do);
+      case 'at_gateway':
+        return actAtGateway(this.#sandbox, id, step.act);
     }
   }
 
@@ -112,30 +117,38 @@ export class Shop {
     await this.#placeByHttp({ orderId, ...rest }, key);
   }
 
-  /** A conflict is an answer too, and published: the scenario's end asks for it. */
   async #placeByHttp(body: unknown, key: string): Promise<void> {
+    await this.#ask('/v1/payment-intents', body, { 'idempotency-key': key });
+  }
+
+  /** A refusal or a conflict is an answer too, and published: the scenario's end asks for it. */
+  async #ask(path: string, body: unknown, headers: Record<string, string> = {}): Promise<void> {
     try {
-      await this.#intent.post('/v1/payment-intents', body, { 'idempotency-key': key });
+      await this.#intent.post(path, body, headers);
     } catch (error) {
       if (!(error instanceof HttpFailure) || error.status >= 500) throw error;
       if (error.status !== 409 && error.status !== 422) throw error;
     }
   }
 
-  async #readyToShip(order: Order, id: string): Promise<void> {
-    const reference = `ship-${order.orderId}`;
+  async #readyToShip(order: Order, id: string, { part, more }: StepOf<'ready_to_ship'>) {
+    const content = {
+      reference: `ship-${part ?? 'rest'}-${order.orderId}`,
+      ...(part === 'half' && { amount: toWireMoney(half(order.amount)) }),
+      ...(more && { final: false }),
+    };
     if (order.channel === 'http') {
-      await this.#intent.post(`/v1/payment-intents/${id}/capture`, { reference });
+      await this.#ask(`/v1/payment-intents/${id}/capture`, content);
       return;
     }
-    await this.send(order.orderId, 'OrderReadyToShip', { ...names(order), reference });
+    await this.send(order.orderId, 'OrderReadyToShip', { ...names(order), ...content });
   }
 
-  async #refund(order: Order, id: string, part: 'half' | 'all'): Promise<void> {
-    const reference = `refund-${order.orderId}`;
-    const some = part === 'half' ? { amount: toWireMoney(half(order.amount)) } : {};
+  async #refund(order: Order, id: string, step: StepOf<'refund'>): Promise<void> {
+    const reference = `${step.reference ?? 'refund'}-${order.orderId}`;
+    const some = step.part === 'half' ? { amount: toWireMoney(half(order.amount)) } : {};
     if (order.channel === 'http') {
-      await this.#intent.post(`/v1/payment-intents/${id}/refunds`, { reference, ...some });
+      await this.#ask(`/v1/payment-intents/${id}/refunds`, { reference, ...some });
       return;
     }
     await this.send(order.orderId, 'RefundRequested', { ...names(order), reference, ...some });

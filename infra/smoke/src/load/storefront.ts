@@ -81,11 +81,16 @@ export class Storefront {
     return taken;
   }
 
-  async capture(order: Attempt, reference: string): Promise<boolean> {
+  /** All that is left, or a part: then more may follow. */
+  async capture(order: Attempt, reference: string, minor?: number): Promise<boolean> {
+    const { currency } = order;
+    const some =
+      minor === undefined ? {} : { amount: { minor: String(minor), currency }, final: false };
+    const content = { reference, ...some };
     const taken =
       order.channel === 'kafka'
-        ? await this.#send(order.orderId, 'OrderReadyToShip', { ...names(order), reference })
-        : await this.#post(`/${paymentOf(order)}/capture`, { reference });
+        ? await this.#send(order.orderId, 'OrderReadyToShip', { ...names(order), ...content })
+        : await this.#post(`/${paymentOf(order)}/capture`, content);
     return this.#noted(taken, { kind: 'capture', reference }, order);
   }
 

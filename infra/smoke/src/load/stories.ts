@@ -21,9 +21,37 @@ const VISA = 'pm_card_visa';
 const authorized = ({ label }: { label: string }) => label === 'authorized';
 const captured = ({ label }: { label: string }) => label === 'captured';
 
+const nothing: NonNullable<Story['goOn']> = async () => {};
+
 const capture: Story['goOn'] = async (order, shop) => {
   if (!(await shop.until(order, authorized))) return;
   await shop.capture(order, `ship-${order.orderId}`);
+};
+
+const partlyCaptured = ({ label }: { label: string }) => label === 'partially_captured';
+
+const capturePart: NonNullable<Story['goOn']> = async (order, shop) => {
+  if (!(await shop.until(order, authorized))) return;
+  await shop.capture(order, `ship-1-${order.orderId}`, Math.floor(order.minor / 3));
+};
+
+const captureInParts: Story['goOn'] = async (order, shop, bank) => {
+  await capturePart(order, shop, bank);
+  if (!(await shop.until(order, partlyCaptured))) return;
+  await shop.capture(order, `ship-2-${order.orderId}`);
+};
+
+const captureThenVoid: Story['goOn'] = async (order, shop, bank) => {
+  await capturePart(order, shop, bank);
+  if (!(await shop.until(order, partlyCaptured))) return;
+  await shop.void(order);
+};
+
+/** The cancelation comes while the capture is on its way: whichever wins, the customer keeps the money. */
+const captureAndCancel: Story['goOn'] = async (order, shop) => {
+  if (!(await shop.until(order, authorized))) return;
+  await shop.capture(order, `ship-${order.orderId}`);
+  await shop.cancel(order);
 };
 
 const refundAll: Story['goOn'] = async (order, shop) => {
@@ -92,6 +120,16 @@ export const STORIES: readonly Story[] = [
   automatic('error after the money moved', 'pm_sandbox_errorAfterCommit', 3),
   automatic('told to come later', 'pm_sandbox_rateLimited', 3),
   automatic('slow', 'pm_sandbox_slow', 2),
+  manual('captured in parts', VISA, 5, captureInParts),
+  manual('captured in part, the rest voided', VISA, 4, captureThenVoid),
+  manual('cancelled while it is captured', 'pm_sandbox_slowCapture', 4, captureAndCancel),
+  manual('its hold ran out', 'pm_sandbox_expires', 2, nothing),
+  automatic('disputed and won', 'pm_sandbox_disputeWon', 3),
+  automatic('disputed and lost', 'pm_sandbox_disputeLost', 3),
+  automatic('won, then lost on appeal', 'pm_sandbox_disputeAppealed', 2),
+  automatic('debit that took its time', 'pm_usBankAccount_success', 3),
+  automatic('debit that was refused', 'pm_usBankAccount_insufficientFunds', 2),
+  automatic('debit that came back', 'pm_usBankAccount_dispute', 2),
   automatic('webhooks twice', 'pm_sandbox_webhooksDuplicated', 4),
   automatic('webhooks varied', 'pm_sandbox_webhooksVaried', 4),
   automatic('webhooks in any order', 'pm_sandbox_webhooksReordered', 6, refundPart),

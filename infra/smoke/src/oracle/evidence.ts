@@ -120,7 +120,10 @@ export interface PaymentState {
     readonly account: string;
     readonly amount: { readonly minor: string; readonly currency: string };
   };
-  readonly amounts: Readonly<Record<'authorized' | 'captured' | 'refunded' | 'voided', string>>;
+  readonly amounts: Readonly<Record<'authorized' | 'captured' | 'refunded' | 'voided', string>> & {
+    readonly disputed?: string;
+    readonly chargedBack?: string;
+  };
   readonly operations: readonly {
     readonly id: string;
     readonly kind: string;
@@ -196,6 +199,12 @@ export interface TrueIntent {
     readonly status: string;
     readonly amount: number;
     readonly metadata: Readonly<Record<string, string>>;
+  }[];
+  readonly disputes: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly withdrawn: number;
+    readonly reinstated: number;
   }[];
 }
 

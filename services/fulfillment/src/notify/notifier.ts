@@ -162,6 +162,8 @@ const ORDER_NOTICES: Readonly<Record<string, OrderNotice>> = {
   FulfillmentCancelled: 'order_cancelled',
 };
 
+const ENDS_THE_ORDER: ReadonlySet<string> = new Set(['order_cancelled', 'payment_voided']);
+
 /**
  * Our own decisions, once an order. That no money came of an attempt is told of the payment, and no end of the order: the
  * next attempt may pay it. Why goods wait is for nobody but the merchant: it may be a suspicion.
@@ -172,7 +174,7 @@ function tellingOfRelease({ id, type, schemaVersion, data, time }: LogRow): Tell
   const decoded = decode(FULFILLMENT_EVENTS, type as DecisionType, data, schemaVersion);
   if (!decoded.ok) throw new Error(`our own ${type} ${id} doesn't decode: ${decoded.error}`);
   const { paymentId, storefront, orderId, reason } = decoded.data;
-  if (kind === 'order_cancelled' && reason !== 'order_cancelled') return [];
+  if (kind === 'order_cancelled' && !ENDS_THE_ORDER.has(reason)) return [];
   const why = kind === 'order_released' || kind === 'order_delayed' ? {} : { reason };
   const messageKey = `customer.${kind}`;
   return [

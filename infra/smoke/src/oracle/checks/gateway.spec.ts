@@ -66,6 +66,15 @@ proveThatItBites([
     (scene) => (intent(scene, REFUNDED).amountRefunded = 1000),
   ],
   [
+    'a dispute took money, and nobody here knows',
+    'state-as-the-gateway-says',
+    /payment pay1 \(pi_1\): chargedBack 0 with us, 1000 at the gateway/,
+    (scene) => {
+      const lost = { id: 'du_1', status: 'lost', withdrawn: 1000, reinstated: 0 };
+      intent(scene, PAID).disputes.push(lost);
+    },
+  ],
+  [
     'a label is another than the money demands',
     'state-as-the-gateway-says',
     /payment pay1 \(pi_1\): authorized with us, captured by the gateway/,

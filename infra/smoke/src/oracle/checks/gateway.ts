@@ -115,10 +115,13 @@ function disagreements(payment: string, state: PaymentState, intent: TrueIntent)
     ['captured', intent.amountReceived],
     ['refunded', intent.amountRefunded],
     ['voided', intent.amountReleased],
+    ['disputed', takenBy(intent, ({ status }) => !LOST.has(status))],
+    ['chargedBack', takenBy(intent, ({ status }) => LOST.has(status))],
   ] as const;
   const found = pairs
-    .filter(([what, minor]) => state.amounts[what] !== String(minor))
-    .map(([what, minor]) => `${what} ${state.amounts[what]} with us, ${minor} at the gateway`);
+    .map(([what, minor]) => [what, state.amounts[what] ?? '0', String(minor)] as const)
+    .filter(([, ours, theirs]) => ours !== theirs)
+    .map(([what, ours, theirs]) => `${what} ${ours} with us, ${theirs} at the gateway`);
   const labels = labelsOf(intent);
   if (!labels.includes(state.label)) {
     found.push(`${state.label} with us, ${labels.join(' or ')} by the gateway`);
@@ -129,9 +132,22 @@ function disagreements(payment: string, state: PaymentState, intent: TrueIntent)
   return found.map((difference) => `payment ${payment} (${intent.id}): ${difference}`);
 }
 
+type TrueDispute = TrueIntent['disputes'][number];
+
+const LOST: ReadonlySet<string> = new Set(['lost', 'prevented']);
+
+function takenBy({ disputes }: TrueIntent, which: (dispute: TrueDispute) => boolean): number {
+  return disputes
+    .filter(which)
+    .reduce((sum, { withdrawn, reinstated }) => sum + withdrawn - reinstated, 0);
+}
+
 /** What a payment may be called, by what its PaymentIntent did to money. */
 function labelsOf(intent: TrueIntent): string[] {
   const { amountReceived, amountRefunded, amountReleased, amountCapturable, status } = intent;
+  const lost = takenBy(intent, ({ status }) => LOST.has(status));
+  if (lost > 0 && lost >= amountReceived - amountRefunded) return ['charged_back'];
+  if (takenBy(intent, ({ status }) => !LOST.has(status)) > 0) return ['disputed'];
   if (amountRefunded > 0) {
     return [amountRefunded >= amountReceived ? 'refunded' : 'partially_refunded'];
   }

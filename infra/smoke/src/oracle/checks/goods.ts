@@ -43,7 +43,7 @@ export const releasedAfterCapture: Check = (evidence) => {
   });
 };
 
-/** `released-when-paid`: what is paid in full, and not called off, goes. */
+/** `released-when-paid`: what is paid in full, and neither called off nor lost to a dispute, goes. */
 export const releasedWhenPaid: Check = (evidence) => {
   const released = new Set(releasesIn(evidence).map(orderOf));
   const states = new Map(evidence.projected.map(({ paymentId, state }) => [paymentId, state]));
@@ -53,8 +53,9 @@ export const releasedWhenPaid: Check = (evidence) => {
       .map(({ paymentId }) => paymentId),
   );
   return evidence.truth.intents
-    .filter(({ amount, amountReceived, amountRefunded }) => {
-      return amountReceived >= amount && amountRefunded === 0;
+    .filter(({ amount, amountReceived, amountRefunded, disputes }) => {
+      const kept = disputes.every(({ withdrawn, reinstated }) => withdrawn <= reinstated);
+      return amountReceived >= amount && amountRefunded === 0 && kept;
     })
     .flatMap(({ id, metadata, amount }) => {
       const payment = metadata[PAYMENT] ?? '';

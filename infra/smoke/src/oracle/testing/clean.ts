@@ -275,6 +275,7 @@ function truth(): Evidence['truth'] {
     captures: 1,
     charges: [],
     refunds: [],
+    disputes: [],
     ...some,
   });
   const captured = (paymentIntentId: string, key: string) => ({
