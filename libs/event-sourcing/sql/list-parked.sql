@@ -8,6 +8,9 @@ cross join lateral (
   where a.status = one.status
     and a.status in ('parked', 'ready')
     and ($2::text is null or a.key = $2)
+    and ($6::text is null or a.kind = $6)
+    and ($7::text is null or a.reference = $7)
+    and ($8::timestamptz is null or a.parked_at < $8)
     and ($3::text is null or starts_with(a.source, $3 || '/'))
     and ($4::text is null or (
       a.parked_at >= (select l.parked_at from {{schema}}.parked l where l.id = $4)

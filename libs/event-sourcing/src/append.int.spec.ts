@@ -224,6 +224,13 @@ test('parked rows are listed page by page, the oldest first, by whose they are',
   expect(await numbers({ limit: 2, after: 'prk-list-3' })).toEqual([2, 3]);
   expect(await numbers({ status: 'ready' })).toEqual([4]);
   expect(await numbers({ key: 'one', group: 'group' })).toEqual([0, 2, 4]);
+  expect(await numbers({ kind: 'unresolved' })).toEqual([]);
+  expect(await numbers({ before: new Date(0) })).toEqual([]);
+  const oldest = expect.any(Date) as Date;
+  expect(await log.parkedAges()).toEqual([
+    { group: 'group', kind: 'poison', count: 4, oldest },
+    { group: 'others', kind: 'poison', count: 1, oldest },
+  ]);
   const [first] = await log.listParked({ limit: 1 });
   expect(first).not.toHaveProperty('value');
   await log.append([], {

@@ -10,6 +10,7 @@ export type {
   LogRow,
   NewParked,
   NewRow,
+  ParkedAge,
   ParkedEntry,
   ParkedFilter,
   ParkedListFilter,

@@ -123,11 +123,25 @@ export interface ParkedListFilter {
   /** Default: `parked` and `ready`. */
   status?: 'parked' | 'ready';
   key?: string;
+  kind?: string;
+  /** What they wait for. */
+  reference?: string;
+  /** Parked before this time. */
+  before?: Date;
   /** Whose messages they are: the part of `source` before the slash. */
   group?: string;
   /** The id of the last row of the page before. */
   after?: string;
   limit: number;
+}
+
+/** What is open of one group's messages. */
+export interface ParkedAge {
+  /** The part of `source` before the slash. */
+  group: string;
+  kind: NewParked['kind'];
+  count: number;
+  oldest: Date;
 }
 
 /** The end of a lane: the next position, and the hash of its last block. */
@@ -162,6 +176,8 @@ export interface EventLog {
   parked(filter?: ParkedFilter): Promise<ParkedRow[]>;
   /** The same without values and headers, page by page. */
   listParked(filter: ParkedListFilter): Promise<ParkedEntry[]>;
+  /** How much is open, and since when, by group and kind. */
+  parkedAges(): Promise<ParkedAge[]>;
   /** False when there is no such row, or it is settled already. */
   markReady(id: string, mended?: Buffer): Promise<boolean>;
   discard(id: string): Promise<boolean>;

@@ -118,6 +118,7 @@ class MemoryLog implements EventLog {
 
   parked: EventLog['parked'] = async (filter) => this.#parking.find(filter);
   listParked: EventLog['listParked'] = async (filter) => this.#parking.list(filter);
+  parkedAges: EventLog['parkedAges'] = async () => this.#parking.ages();
   markReady: EventLog['markReady'] = async (id, mended) => this.#parking.markReady(id, mended);
   discard: EventLog['discard'] = async (id) => this.#parking.discard(id);
   unpublishedParked: EventLog['unpublishedParked'] = async (limit) =>

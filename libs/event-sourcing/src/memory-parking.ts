@@ -1,5 +1,6 @@
 import type {
   NewParked,
+  ParkedAge,
   ParkedEntry,
   ParkedFilter,
   ParkedListFilter,
@@ -40,18 +41,32 @@ export class MemoryParking {
       .map(withoutPublished);
   }
 
-  list({ status, key, group, after, limit }: ParkedListFilter): ParkedEntry[] {
+  list(filter: ParkedListFilter): ParkedEntry[] {
+    const { status, key, kind, reference, before, group, after, limit } = filter;
     const all = [...this.#entries.values()];
     const last = all.findIndex(({ id }) => id === after);
     const rest = after === undefined ? all : last === -1 ? [] : all.slice(last + 1);
     return rest
       .filter((entry) => (status ? entry.status === status : isOpen(entry)))
       .filter((entry) => key === undefined || entry.key === key)
+      .filter((entry) => kind === undefined || entry.kind === kind)
+      .filter((entry) => reference === undefined || entry.reference === reference)
+      .filter((entry) => before === undefined || entry.parkedAt < before)
       .filter((entry) => group === undefined || entry.source.startsWith(`${group}/`))
       .slice(0, limit)
       .map(
         ({ published: _, value: _value, mended: _mended, headers: _headers, ...entry }) => entry,
       );
+  }
+
+  ages(): ParkedAge[] {
+    const ages = new Map<string, ParkedAge>();
+    for (const { source, kind, parkedAt } of [...this.#entries.values()].filter(isOpen)) {
+      const group = source.split('/', 1)[0] ?? source;
+      const age = ages.get(`${group}/${kind}`) ?? { group, kind, count: 0, oldest: parkedAt };
+      ages.set(`${group}/${kind}`, { ...age, count: age.count + 1 });
+    }
+    return [...ages.values()];
   }
 
   markReady(id: string, mended?: Buffer): boolean {

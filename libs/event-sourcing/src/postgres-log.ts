@@ -119,6 +119,7 @@ class PostgresLog implements EventLog {
 
   parked: EventLog['parked'] = (filter) => this.#parking.find(filter);
   listParked: EventLog['listParked'] = (filter) => this.#parking.list(filter);
+  parkedAges: EventLog['parkedAges'] = () => this.#parking.ages();
   markReady: EventLog['markReady'] = (id, mended) => this.#parking.markReady(id, mended);
   discard: EventLog['discard'] = (id) => this.#parking.discard(id);
   unpublishedParked: EventLog['unpublishedParked'] = (limit) => this.#parking.unpublished(limit);

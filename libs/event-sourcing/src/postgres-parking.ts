@@ -2,6 +2,7 @@ import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 import {
   FLUSH_BYTES_MAX,
+  type ParkedAge,
   type ParkedEntry,
   type ParkedFilter,
   type ParkedListFilter,
@@ -12,6 +13,7 @@ import { statement } from './log-sql.js';
 
 const atFindParked = crossing('event-sourcing.find-parked');
 const atListParked = crossing('event-sourcing.list-parked');
+const atParkedAges = crossing('event-sourcing.parked-ages');
 const atUnpublishedParked = crossing('event-sourcing.unpublished-parked');
 const atMarkReady = crossing('event-sourcing.mark-ready');
 const atDiscardParked = crossing('event-sourcing.discard-parked');
@@ -42,7 +44,7 @@ interface StoredParked extends StoredEntry {
 export class PostgresParking {
   readonly #pool: Pool;
   readonly #sql: Record<
-    'find' | 'list' | 'unpublished' | 'ready' | 'discard' | 'published',
+    'find' | 'list' | 'ages' | 'unpublished' | 'ready' | 'discard' | 'published',
     string
   >;
 
@@ -51,6 +53,7 @@ export class PostgresParking {
     this.#sql = {
       find: statement('find-parked.sql', schema),
       list: statement('list-parked.sql', schema),
+      ages: statement('parked-ages.sql', schema),
       unpublished: statement('unpublished-parked.sql', schema),
       ready: statement('mark-ready.sql', schema),
       discard: statement('discard-parked.sql', schema),
@@ -69,13 +72,27 @@ export class PostgresParking {
   }
 
   async list(filter: ParkedListFilter): Promise<ParkedEntry[]> {
-    const { status, key, group, after, limit } = filter;
+    const { status, key, kind, reference, before, group, after, limit } = filter;
     const statuses = status ? [status] : ['parked', 'ready'];
-    const values = [statuses, key ?? null, group ?? null, after ?? null, limit];
+    const values = [
+      statuses,
+      key ?? null,
+      group ?? null,
+      after ?? null,
+      limit,
+      kind ?? null,
+      reference ?? null,
+      before ?? null,
+    ];
     const { rows } = await atListParked(() =>
       this.#pool.query<StoredEntry>(this.#sql.list, values),
     );
     return rows.map(toParked);
+  }
+
+  async ages(): Promise<ParkedAge[]> {
+    const { rows } = await atParkedAges(() => this.#pool.query<ParkedAge>(this.#sql.ages));
+    return rows;
   }
 
   async unpublished(limit: number): Promise<ParkedRow[]> {

@@ -15,7 +15,10 @@ export type { MemberStore } from './members.js';
 export { CONSUMER_MEMBERS_SQL } from './members.sql.js';
 export { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, sourceOf } from './message.js';
 export type { Batch, ConsumedMessage, Outcome } from './message.js';
-export { obeying, startOperations } from './operations.js';
+export { obeying, obeyKept, startOperations } from './operations.js';
+export { postgresKeptCommands } from './kept-commands.js';
+export type { KeptCommands, ParkedCommand } from './kept-commands.js';
+export { KEPT_COMMANDS_SQL } from './kept-commands.sql.js';
 export type { CommandedLog, OperationsCommand, OperationsOptions } from './operations.js';
 export { readPartition } from './partition-reader.js';
 export {

@@ -1,6 +1,7 @@
 import { OPERATIONS_COMMANDS } from '@paylog/contracts';
 import type { EventLog } from '@paylog/event-sourcing';
 import { GroupReader, type GroupReaderOptions } from './group-reader.js';
+import type { KeptCommands, ParkedCommand } from './kept-commands.js';
 import type { Batch, Outcome } from './message.js';
 import { decodeBatch, inputOf, parkPoison, type Accepted } from './poison.js';
 
@@ -17,33 +18,67 @@ export interface OperationsOptions extends Pick<
   readonly service: string;
   /** Every log of the service that parks. The first one stores the group's offset. */
   readonly logs: readonly [CommandedLog, ...CommandedLog[]];
+  /** Keeps commands for rows that are not parked yet. Default: they are forgotten. */
+  readonly kept?: KeptCommands;
   /** The service's own commands, e.g. `VerifyPayment`. Must stand being called twice. */
   readonly on?: (command: OperationsCommand) => Promise<void>;
 }
 
+type Obeying = Pick<OperationsOptions, 'service' | 'logs' | 'on' | 'kept' | 'logger'>;
+
 /** Obeys one command, if it is meant for this service. Stands being called twice for a command. */
-export function obeying(
-  options: Pick<OperationsOptions, 'service' | 'logs' | 'on' | 'logger'>,
-): (command: OperationsCommand) => Promise<void> {
-  const { service, logs, on, logger } = options;
+export function obeying(options: Obeying): (command: OperationsCommand) => Promise<void> {
+  const { service, on, logger } = options;
   return async (command) => {
     if (command.data.service !== service) return;
     const { type, data } = command;
     if (type === 'ReplayParked' || type === 'DiscardParked') {
+      const { parkedId, operator, reason } = data;
       const mended =
         type === 'ReplayParked' && data.mended !== undefined
-          ? Buffer.from(data.mended, 'base64')
-          : undefined;
-      const change = (one: CommandedLog) =>
-        type === 'ReplayParked' ? one.markReady(data.parkedId, mended) : one.discard(data.parkedId);
-      const changed = await firstThat(logs, change);
-      const { parkedId, operator, reason } = data;
-      logger?.info({ type, parkedId, operator, reason, changed }, 'operator’s command');
+          ? { mended: Buffer.from(data.mended, 'base64') }
+          : {};
+      await obeyParked({ type, parkedId, operator, reason, ...mended }, options);
       return;
     }
     logger?.info({ type, operator: data.operator, reason: data.reason }, 'operator’s command');
     await on?.(command);
   };
+}
+
+/** One whose row is not parked yet is kept until it is. Looked for again after that: it may have come meanwhile. */
+async function obeyParked(command: ParkedCommand, { logs, kept, logger }: Obeying): Promise<void> {
+  const { type, parkedId, operator, reason } = command;
+  let changed = await change(command, logs);
+  let waits = false;
+  if (!changed && kept) {
+    waits = await kept.keep(command);
+    if (waits && (changed = await change(command, logs))) await kept.forget(parkedId);
+  }
+  const fields = { type, parkedId, operator, reason, changed, kept: waits && !changed };
+  logger?.info(fields, 'operator’s command');
+}
+
+function change({ type, parkedId, mended }: ParkedCommand, logs: Obeying['logs']) {
+  return firstThat(logs, (one) =>
+    type === 'ReplayParked' ? one.markReady(parkedId, mended) : one.discard(parkedId),
+  );
+}
+
+/** Obeys what was kept and whose row has come; answers how much. Stands a crash anywhere, and others who do the same. */
+export async function obeyKept({
+  logs,
+  kept,
+  logger,
+}: Obeying & { readonly kept: KeptCommands }): Promise<number> {
+  const due = await kept.due();
+  for (const command of due) {
+    const changed = await change(command, logs);
+    await kept.forget(command.parkedId);
+    const { type, parkedId, operator, reason } = command;
+    logger?.info({ type, parkedId, operator, reason, changed }, 'operator’s command, kept');
+  }
+  return due.length;
 }
 
 /** Group `<service>.operations`: makes parked rows of this service ready or discards them. */

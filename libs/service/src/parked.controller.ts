@@ -14,11 +14,44 @@ import { IsIn, IsOptional, Matches } from 'class-validator';
 /** Provide the logs that park: `{ provide: PARKED_LOGS, useValue: [log] }`. */
 export const PARKED_LOGS = Symbol('logs that park');
 
+/** A control character can't be stored, so nothing has such a key. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
+
 class ParkedQuery {
   @ApiPropertyOptional({ enum: ['parked', 'ready'], description: 'Default: both' })
   @IsOptional()
   @IsIn(['parked', 'ready'])
   status?: 'parked' | 'ready';
+
+  @ApiPropertyOptional({ enum: ['poison', 'unresolved'] })
+  @IsOptional()
+  @IsIn(['poison', 'unresolved'])
+  kind?: 'poison' | 'unresolved';
+
+  @ApiPropertyOptional({ description: 'Whose messages', example: 'payment-state.facts' })
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9._-]{1,100}$/)
+  group?: string;
+
+  @ApiPropertyOptional({ description: 'Of this key, mostly a payment id' })
+  @IsOptional()
+  @Matches(PRINTABLE)
+  key?: string;
+
+  @ApiPropertyOptional({ description: 'Waits for this, such as a gateway’s id' })
+  @IsOptional()
+  @Matches(PRINTABLE)
+  reference?: string;
+
+  @ApiPropertyOptional({ description: 'Parked for longer, in ms', example: 3_600_000 })
+  @IsOptional()
+  @Matches(/^\d{1,12}$/)
+  olderThanMs?: string;
+
+  @ApiPropertyOptional({ description: 'Rows a page, 1000 at most', example: 100 })
+  @IsOptional()
+  @Matches(/^([1-9]\d{0,2}|1000)$/)
+  limit?: string;
 
   @ApiPropertyOptional({ description: '`next` of the page before', example: '0.prk…' })
   @IsOptional()
@@ -52,11 +85,29 @@ class ParkedDocument {
   status!: string;
   @ApiProperty()
   parkedAt!: string;
+  @ApiProperty({ example: 4_200 })
+  ageSeconds!: number;
+}
+
+class ParkedAgeDocument {
+  @ApiProperty({ example: 'payment-state.facts' })
+  group!: string;
+  @ApiProperty({ enum: ['poison', 'unresolved'] })
+  kind!: string;
+  @ApiProperty({ example: 2 })
+  count!: number;
+  @ApiProperty({ example: '2026-03-01T12:00:00.000Z' })
+  oldest!: string;
 }
 
 class ParkedListDocument {
   @ApiProperty({ type: [ParkedDocument] })
   parked!: ParkedDocument[];
+  @ApiPropertyOptional({
+    type: [ParkedAgeDocument],
+    description: 'On the first page: all that is open, whatever was asked for',
+  })
+  ages?: ParkedAgeDocument[];
   @ApiPropertyOptional({ description: 'There may be more: ask again with `after`' })
   next?: string;
 }
@@ -72,19 +123,22 @@ export class ParkedController {
 
   @Get()
   @RequireScopes('operations')
-  @ApiOperation({ summary: 'Open parked rows, of each log the oldest first, 1000 a page' })
+  @ApiOperation({ summary: 'Open parked rows, of each log the oldest first, page by page' })
   @ApiOkResponse({ type: ParkedListDocument })
-  async list(@Query() { status, after }: ParkedQuery): Promise<ParkedListDocument> {
+  async list(@Query() query: ParkedQuery): Promise<ParkedListDocument> {
+    const { after } = query;
+    const pageRows = Number(query.limit ?? PAGE);
+    const filter = filterOf(query);
     const cursor = after?.split('.') as [log: string, id: string] | undefined;
     let last: string | undefined;
     const rows: ParkedEntry[] = [];
     for (let index = Number(cursor?.[0] ?? 0); index < this.logs.length; index++) {
-      const limit = PAGE - rows.length;
+      const limit = pageRows - rows.length;
       if (limit === 0) break;
       const continued = cursor && index === Number(cursor[0]) ? { after: cursor[1] } : {};
       const page = await this.logs[index]?.listParked({
         limit,
-        ...(status && { status }),
+        ...filter,
         ...continued,
       });
       rows.push(...(page ?? []));
@@ -92,9 +146,26 @@ export class ParkedController {
     }
     return {
       parked: rows.map(documentOf),
-      ...(rows.length === PAGE && last !== undefined && { next: last }),
+      ...(after === undefined && { ages: await this.ages() }),
+      ...(rows.length === pageRows && last !== undefined && { next: last }),
     };
   }
+
+  private async ages(): Promise<ParkedAgeDocument[]> {
+    const all = await Promise.all(this.logs.map((log) => log.parkedAges()));
+    return all.flat().map((age) => ({ ...age, oldest: age.oldest.toISOString() }));
+  }
+}
+
+function filterOf({ status, kind, group, key, reference, olderThanMs }: ParkedQuery) {
+  return {
+    ...(status && { status }),
+    ...(kind && { kind }),
+    ...(group && { group }),
+    ...(key && { key }),
+    ...(reference && { reference }),
+    ...(olderThanMs && { before: new Date(Date.now() - Number(olderThanMs)) }),
+  };
 }
 
 function documentOf(row: ParkedEntry): ParkedDocument {
@@ -110,5 +181,6 @@ function documentOf(row: ParkedEntry): ParkedDocument {
     reference: row.reference ?? null,
     status: row.status,
     parkedAt: row.parkedAt.toISOString(),
+    ageSeconds: Math.floor((Date.now() - row.parkedAt.getTime()) / 1_000),
   };
 }

@@ -15,11 +15,14 @@ import {
   kafkaRelayTarget,
   type MemberStore,
   obeying,
+  obeyKept,
   type OperationsCommand,
   parkPoison,
+  postgresKeptCommands,
   type PoisonHook,
   postgresMembers,
   startDeadLetterRelay,
+  startLoop,
   startOperations,
   startReplay,
 } from '@paylog/kafka';
@@ -28,6 +31,7 @@ import { assertDurableCommits, createDataSource, createPool, migrate } from '@pa
 import type { Kafka } from 'kafkajs';
 import type { Pool } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
+import { PARKING_LIMITS, ParkingAge, type ParkingLimits } from './parking-age.js';
 import { type Replay, replayCommands, replayEach } from './replay.js';
 import type { BaseConfig } from './settings.js';
 import { untilReachable } from './until-reachable.js';
@@ -38,7 +42,8 @@ const atCheckCommits = crossing('service.check-commits');
 export interface PartsOptions {
   /** As in the topic table: `payment-state`. */
   readonly name: string;
-  readonly config: Pick<BaseConfig, 'instance' | 'databaseUrl' | 'databaseOwnerUrl' | 'brokers'>;
+  readonly config: Pick<BaseConfig, 'instance' | 'databaseUrl' | 'databaseOwnerUrl' | 'brokers'> &
+    Partial<Pick<BaseConfig, 'parkedAlarmMs' | 'unresolvedAlarmMs'>>;
   readonly migrations: NonNullable<DataSourceOptions['migrations']>;
   /** Connections at most. Default 10. */
   readonly poolMax?: number;
@@ -58,6 +63,8 @@ export interface ConsumeOptions {
 }
 
 const CONNECT_MS = 30_000;
+const AGES_EVERY_MS = 15_000;
+const KEPT_EVERY_MS = 5_000;
 /** So long a relay may wait for the answer to its batch when the service stops; a broker that is away gives none. */
 const BATCH_ENDS_MS = 1_000;
 
@@ -72,7 +79,11 @@ export async function openParts(options: PartsOptions): Promise<ServiceParts> {
   const pool = createPool(config.databaseUrl, { name: config.instance, max: poolMax, logger });
   await untilReachable(logger, () => atCheckCommits(() => assertDurableCommits(pool)));
   const kafka = createKafka({ brokers: [...config.brokers], clientId: config.instance, logger });
-  return new ServiceParts(name, config.instance, logger, pool, kafka);
+  const limits = {
+    poisonMs: config.parkedAlarmMs ?? PARKING_LIMITS.poisonMs,
+    unresolvedMs: config.unresolvedAlarmMs ?? PARKING_LIMITS.unresolvedMs,
+  };
+  return new ServiceParts(name, config.instance, logger, pool, kafka, limits);
 }
 
 /** The running parts of a service: each is stopped and probed by the one who started it, here. */
@@ -80,6 +91,8 @@ export class ServiceParts {
   readonly health = new Health();
   readonly consumers: BatchConsumer[] = [];
   readonly #members: MemberStore;
+  /** Of the logs that park. */
+  readonly #parking: string[] = [];
   readonly #stops: ShutdownStep[] = [];
   readonly #relays: (() => Promise<void>)[] = [];
   #obey: ((command: OperationsCommand) => Promise<void>) | undefined;
@@ -90,6 +103,7 @@ export class ServiceParts {
     readonly logger: Logger,
     readonly pool: Pool,
     readonly kafka: Kafka,
+    private readonly parkingLimits: ParkingLimits = PARKING_LIMITS,
   ) {
     this.#members = postgresMembers(pool);
     this.health.add('postgres', () => pool.query('select 1').then(() => 'up' as const));
@@ -154,19 +168,41 @@ export class ServiceParts {
     });
     const handle = replayEach({ [`${this.name}.operations`]: commands }, replay);
     const replays = startReplay({ log, pool, handle, logger });
+    this.#parking.push(log.schema);
+    this.#watchAge(log);
     this.onStop('dead letters', () => letters.stop());
     this.onStop('replay', () => replays.stop());
   }
 
-  /** Obeys `operations.commands.v1`: parked rows of these logs, and the service's own commands. */
+  #watchAge(log: EventLog): void {
+    const age = new ParkingAge(log, this.parkingLimits);
+    const looking = startLoop(AGES_EVERY_MS, this.logger, 'ages not read', async () => {
+      await age.look();
+      return false;
+    });
+    this.health.add(`parked in ${log.schema}`, () =>
+      age.overdue().length === 0 ? 'up' : 'degraded',
+    );
+    this.onStop('parking ages', () => looking.stop());
+  }
+
+  /**
+   * Obeys `operations.commands.v1`: parked rows of these logs, and the service's own commands. What is asked of a row that
+   * is not parked yet waits for it. After `parking`.
+   */
   operations(
     logs: readonly [CommandedLog, ...CommandedLog[]],
     on?: (command: OperationsCommand) => Promise<void>,
   ): void {
     const { kafka, instance, logger, name: service } = this;
-    const commanded = { service, logs, logger, ...(on && { on }) };
+    const kept = postgresKeptCommands(this.pool, this.#parking);
+    const commanded = { service, logs, logger, kept, ...(on && { on }) };
     this.#obey = obeying(commanded);
     const reader = startOperations({ kafka, instance, members: this.#members, ...commanded });
+    const waiting = startLoop(KEPT_EVERY_MS, logger, 'kept commands not obeyed', async () => {
+      return (await obeyKept(commanded)) > 0;
+    });
+    this.onStop('kept commands', () => waiting.stop());
     this.onStop('operations', () => reader.close());
   }
 

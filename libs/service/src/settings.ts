@@ -1,4 +1,14 @@
-import { apiKeyFile, choice, type Config, integer, list, text, url } from '@paylog/http';
+import {
+  apiKeyFile,
+  choice,
+  type Config,
+  integer,
+  list,
+  milliseconds,
+  text,
+  url,
+} from '@paylog/http';
+import { PARKING_LIMITS } from './parking-age.js';
 
 const postgres = { protocols: ['postgres', 'postgresql'] };
 
@@ -13,6 +23,10 @@ export const BASE_SETTINGS = {
   databaseOwnerUrl: url('DATABASE_OWNER_URL', postgres),
   brokers: list('KAFKA_BROKERS'),
   apiKeys: apiKeyFile('API_KEYS_FILE'),
+  /** What is parked as poison for longer is an alarm. */
+  parkedAlarmMs: milliseconds('PARKED_ALARM_MS', { default: PARKING_LIMITS.poisonMs }),
+  /** The same for what waits for a reference. */
+  unresolvedAlarmMs: milliseconds('UNRESOLVED_ALARM_MS', { default: PARKING_LIMITS.unresolvedMs }),
 } as const;
 
 export type BaseConfig = Config<typeof BASE_SETTINGS>;

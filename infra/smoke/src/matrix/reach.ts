@@ -48,6 +48,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'event-sourcing.close-lane': 'two histories were written; relay.int.spec.ts',
   'event-sourcing.read-lane':
     'only when rows are appended in the middle of a rebuild; rebuild.int.spec.ts',
+  'kafka.forget-command':
+    'only when an operator’s command was read before what it is about; kept-commands.int.spec.ts',
   'intent.mark-told':
     'no gateway here tells anything without a signature that covers it; payments.handler',
   'intent.old-answers': 'once an hour, and deletes what is thirty days old',
