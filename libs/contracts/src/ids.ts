@@ -11,6 +11,8 @@ const OPERATION_PREFIX = {
   void: 'voi',
   refund: 'ref',
   hold: 'hol',
+  participant_payout: 'par',
+  participant_payout_reversal: 'prv',
 } as const;
 
 /** Kinds of operations that have ids of ours. */

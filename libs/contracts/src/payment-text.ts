@@ -1,4 +1,12 @@
-import type { Anomaly, Dispute, Money, Operation, Payment } from '@paylog/payment-domain';
+import type {
+  Anomaly,
+  Dispute,
+  Money,
+  Operation,
+  Payment,
+  ShareSize,
+  Splits,
+} from '@paylog/payment-domain';
 
 /**
  * The state of a payment as canonical JSON: the very text that `canonicalJson(toWirePayment(payment))` gives, written in
@@ -22,13 +30,15 @@ export function paymentText(payment: Payment): string {
 }
 
 function operationText(operation: Operation): string {
-  const { aliases, amount, asked, foreign, id, kind, parent, reason, status } = operation;
+  const { aliases, amount, asked, foreign, id, kind, parent, participant, reason, status } =
+    operation;
   return (
     `{"aliases":${list(aliases, quoted)}` +
     (amount === undefined ? '' : `,"amount":${moneyText(amount)}`) +
     (asked === undefined ? '' : `,"asked":${moneyText(asked)}`) +
     `,"foreign":${foreign},"id":${quoted(id)},"kind":"${kind}"` +
     (parent === undefined ? '' : `,"parent":${quoted(parent)}`) +
+    (participant === undefined ? '' : `,"participant":${quoted(participant)}`) +
     (reason === undefined ? '' : `,"reason":${quoted(reason)}`) +
     `,"status":"${status}"}`
   );
@@ -90,12 +100,36 @@ function otherCurrenciesText(sums: Payment['otherCurrencies']): string {
 }
 
 function termsText(terms: NonNullable<Payment['terms']>): string {
-  const { account, amount, attempt, captureMode, gateway, mode, orderId, storefront } = terms;
+  const { account, amount, attempt, captureMode, gateway, mode, orderId, splits, storefront } =
+    terms;
   return (
     `{"account":${quoted(account)},"amount":${moneyText(amount)},"attempt":${attempt}` +
     `,"captureMode":"${captureMode}","gateway":${quoted(gateway)},"mode":"${mode}"` +
-    `,"orderId":${quoted(orderId)},"storefront":${quoted(storefront)}}`
+    `,"orderId":${quoted(orderId)}` +
+    (splits === undefined ? '' : `,"splits":${splitsText(splits)}`) +
+    `,"storefront":${quoted(storefront)}}`
   );
+}
+
+function splitsText({ participants, platformFee, refunds }: Splits): string {
+  const shares = list(
+    participants,
+    ({ participant, ...size }) => `{${sizeText(size)},"participant":${quoted(participant)}}`,
+  );
+  return (
+    `{"participants":${shares}` +
+    (platformFee === undefined ? '' : `,"platformFee":{${sizeText(platformFee)}}`) +
+    `,"refunds":{` +
+    (refunds.participant === undefined ? '' : `"participant":${quoted(refunds.participant)},`) +
+    `"rule":"${refunds.rule}"}}`
+  );
+}
+
+/** Has one of the two, or both where nobody checked. */
+function sizeText({ basisPoints, minor }: ShareSize): string {
+  const percent = basisPoints === undefined ? '' : `"basisPoints":${basisPoints}`;
+  const fixed = minor === undefined ? '' : `"minor":"${minor}"`;
+  return percent + (percent !== '' && fixed !== '' ? ',' : '') + fixed;
 }
 
 function list<T>(items: readonly T[], text: (item: T) => string): string {

@@ -5,6 +5,7 @@ import {
   KINDS,
   LABELS,
   OUTCOMES,
+  REFUND_RULES,
 } from '@paylog/payment-domain';
 import Type, { type TSchema } from 'typebox';
 import Format from 'typebox/format';
@@ -71,6 +72,10 @@ export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER
 export const Ordinal = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 export const CaptureMode = Type.Enum(['automatic', 'manual']);
 export const Mode = Type.Enum(['test', 'live']);
+
+/** Hundredths of a percent. */
+export const BasisPoints = Type.Integer({ minimum: 1, maximum: 10_000 });
+export const RefundRuleName = Type.Enum(REFUND_RULES);
 
 export const KindName = Type.Enum(KINDS);
 export const OutcomeName = Type.Enum(OUTCOMES);

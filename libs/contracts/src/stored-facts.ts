@@ -37,13 +37,23 @@ export function stateIn(event: Buffer): { readonly offset: number; readonly byte
  */
 export function factsOfTexts(texts: readonly string[]): Fact[] {
   const facts = JSON.parse(`[${texts.join(',')}]`) as WithMoney[];
-  for (const { amount, asked, value } of facts) {
+  for (const { amount, asked, value, splits } of facts) {
     if (amount) amount.minor = BigInt(amount.minor);
     if (asked) asked.minor = BigInt(asked.minor);
     if (value) value.minor = BigInt(value.minor);
+    if (splits) withMinor(splits);
   }
   return facts as unknown as Fact[];
 }
 
 /** Every amount that some fact has: on the wire at first, then ours. Nobody else holds the objects yet. */
-type WithMoney = { [name in 'amount' | 'asked' | 'value']?: { minor: string | bigint } };
+type WithMoney = { [name in 'amount' | 'asked' | 'value']?: { minor: string | bigint } } & {
+  splits?: { participants: Size[]; platformFee?: Size };
+};
+type Size = { minor?: string | bigint };
+
+function withMinor({ participants, platformFee }: NonNullable<WithMoney['splits']>): void {
+  for (const size of platformFee ? [...participants, platformFee] : participants) {
+    if (size.minor !== undefined) size.minor = BigInt(size.minor);
+  }
+}

@@ -1,4 +1,4 @@
-import type { Fact, Money } from '@paylog/payment-domain';
+import type { Fact, Money, TermsFact } from '@paylog/payment-domain';
 import Type, { type Static } from 'typebox';
 import {
   Account,
@@ -18,10 +18,12 @@ import {
   Ordinal,
   OutcomeName,
   Reason,
+  Reference,
   Storefront,
   Time,
   WireMoney,
 } from './schema.js';
+import { fromWireSplits, toWireSplits, WireSplits } from './wire-splits.js';
 
 const SourceName = Type.Enum([
   'request',
@@ -44,7 +46,9 @@ export const WireTerms = closed({
   captureMode: CaptureMode,
   account: Account,
   gateway: Gateway,
+  splits: optional(WireSplits),
 });
+type WireTerms = Static<typeof WireTerms>;
 
 export const WireTermsFact = closed({
   ...head,
@@ -65,6 +69,7 @@ export const WireFact = Type.Union([
     call: optional(Ordinal),
     reason: optional(Reason),
     parent: optional(GatewayId),
+    participant: optional(Reference),
   }),
   closed({
     ...head,
@@ -105,12 +110,31 @@ export function fromWireMoney(wire: WireMoney): Money {
   return { minor: BigInt(wire.minor), currency: wire.currency };
 }
 
+type Terms = Pick<TermsFact, 'amount' | 'splits'>;
+type AsWire = Pick<WireTerms, 'amount' | 'splits'>;
+
+/** Terms to their wire form, whatever stands beside them. */
+export function toWireTerms<T extends Terms>(terms: T): Omit<T, keyof Terms> & AsWire {
+  const { amount, splits, ...rest } = terms;
+  return { ...rest, amount: toWireMoney(amount), ...(splits && { splits: toWireSplits(splits) }) };
+}
+
+/** Terms from their (validated) wire form. */
+export function fromWireTerms<T extends AsWire>(wire: T): Omit<T, keyof AsWire> & Terms {
+  const { amount, splits, ...rest } = wire;
+  return {
+    ...rest,
+    amount: fromWireMoney(amount),
+    ...(splits && { splits: fromWireSplits(splits) }),
+  };
+}
+
 /** A fact to its wire form, for `encode`. */
 export function toWireFact<F extends Fact>(fact: F): Extract<WireFact, { type: F['type'] }>;
 export function toWireFact(fact: Fact): WireFact {
   switch (fact.type) {
     case 'terms':
-      return { ...fact, amount: toWireMoney(fact.amount) };
+      return toWireTerms(fact);
     case 'total':
       return { ...fact, value: toWireMoney(fact.value) };
     case 'operation': {
@@ -146,7 +170,7 @@ export function fromWireFact<W extends WireFact>(wire: W): Extract<Fact, { type:
 export function fromWireFact(wire: WireFact): Fact {
   switch (wire.type) {
     case 'terms':
-      return { ...wire, amount: fromWireMoney(wire.amount) };
+      return fromWireTerms(wire);
     case 'total':
       return { ...wire, value: fromWireMoney(wire.value) };
     case 'operation': {

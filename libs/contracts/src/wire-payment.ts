@@ -11,6 +11,7 @@ import {
   LabelName,
   optional,
   Reason,
+  Reference,
   Signed,
   StatusName,
   StatusOrNone,
@@ -18,7 +19,7 @@ import {
   Time,
   WireMoney,
 } from './schema.js';
-import { fromWireMoney, toWireMoney, WireTerms } from './wire-fact.js';
+import { fromWireMoney, fromWireTerms, toWireMoney, toWireTerms, WireTerms } from './wire-fact.js';
 
 /** Left out where nothing was ever in dispute, as nearly always. */
 const disputeSums = {
@@ -38,6 +39,8 @@ const WireOperation = closed({
   amount: optional(WireMoney),
   reason: optional(Reason),
   parent: optional(GatewayId),
+  /** Of a participant's payout and its reversal. */
+  participant: optional(Reference),
   foreign: Type.Boolean(),
   aliases: Type.Array(GatewayId),
 });
@@ -94,7 +97,7 @@ export function toWirePayment(payment: Payment): PaymentState {
     payment;
   return {
     ...rest,
-    ...(terms && { terms: { ...terms, amount: toWireMoney(terms.amount) } }),
+    ...(terms && { terms: toWireTerms(terms) }),
     amounts: { ...toWireSums(amounts), voided: String(amounts.voided) },
     otherCurrencies: mapValues(otherCurrencies, toWireSums),
     unresolved: [...unresolved],
@@ -114,7 +117,7 @@ export function fromWirePayment(state: PaymentState): Payment {
   const { terms, amounts, otherCurrencies, operations, disputes, ...rest } = state;
   return {
     ...rest,
-    ...(terms && { terms: { ...terms, amount: fromWireMoney(terms.amount) } }),
+    ...(terms && { terms: fromWireTerms(terms) }),
     amounts: { ...fromWireSums(amounts), voided: BigInt(amounts.voided) },
     otherCurrencies: mapValues(otherCurrencies, fromWireSums),
     operations: operations.map(({ asked, amount, ...operation }) => ({

@@ -7,6 +7,8 @@ import {
   KINDS,
   type Money,
   OUTCOMES,
+  REFUND_RULES,
+  type Splits,
   transitions,
 } from '@paylog/payment-domain';
 import fc from 'fast-check';
@@ -44,20 +46,60 @@ const head = {
   ),
 } as const;
 
-const terms = fc.record({
-  ...head,
-  type: fc.constant('terms' as const),
-  mode: fc.constantFrom('test' as const, 'live' as const),
-  storefront: fc.constant('shop'),
-  orderId: fc.constant('R-1001'),
-  attempt: fc.integer({ min: 1, max: 9 }),
-  amount: money
-    .map((value) => ({ ...value, minor: value.minor + 1n }))
-    .filter((value) => value.minor < 10n ** 15n),
-  captureMode: fc.constantFrom('automatic' as const, 'manual' as const),
-  account: fc.constant('stripe-main'),
-  gateway: fc.constant('stripe'),
-});
+const size = fc.oneof(
+  fc.record({ minor: fc.bigInt({ min: 1n, max: 10n ** 15n - 1n }) }),
+  fc.record({ basisPoints: fc.integer({ min: 1, max: 10_000 }) }),
+);
+const participant = fc.constantFrom('seller-a', 'Käufer "b"', 'c:1');
+const splits: fc.Arbitrary<Splits> = fc.record(
+  {
+    participants: fc.array(
+      fc.tuple(participant, size).map(([name, share]) => ({ participant: name, ...share })),
+      { minLength: 1, maxLength: 3 },
+    ),
+    platformFee: size,
+    refunds: fc.record(
+      { rule: fc.constantFrom(...REFUND_RULES), participant },
+      { requiredKeys: ['rule'] },
+    ),
+  },
+  { requiredKeys: ['participants', 'refunds'] },
+);
+
+const terms = fc.record(
+  {
+    ...head,
+    type: fc.constant('terms' as const),
+    mode: fc.constantFrom('test' as const, 'live' as const),
+    storefront: fc.constant('shop'),
+    orderId: fc.constant('R-1001'),
+    attempt: fc.integer({ min: 1, max: 9 }),
+    amount: money
+      .map((value) => ({ ...value, minor: value.minor + 1n }))
+      .filter((value) => value.minor < 10n ** 15n),
+    captureMode: fc.constantFrom('automatic' as const, 'manual' as const),
+    account: fc.constant('stripe-main'),
+    gateway: fc.constant('stripe'),
+    splits,
+  },
+  {
+    noNullPrototype: true,
+    requiredKeys: [
+      'id',
+      'at',
+      'source',
+      'type',
+      'mode',
+      'storefront',
+      'orderId',
+      'attempt',
+      'amount',
+      'captureMode',
+      'account',
+      'gateway',
+    ],
+  },
+);
 const operation = fc.record(
   {
     ...head,
@@ -75,6 +117,7 @@ const operation = fc.record(
       'nicht gedeckt: ü€😀',
     ),
     parent: id,
+    participant,
   },
   { requiredKeys: ['id', 'at', 'source', 'type', 'operation', 'kind', 'outcome'] },
 );

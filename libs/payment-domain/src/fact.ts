@@ -1,4 +1,5 @@
 import type { Money } from './money.js';
+import type { Splits } from './splits.js';
 
 /** Who told us. */
 export type Source =
@@ -8,7 +9,8 @@ export type Source =
  * What an operation is. `session` is the gateway's container of tries (a Stripe PaymentIntent): it moves no money,
  * but it closes an attempt. `hold` blocks irreversible acts (a parked message, a review). The money of a dispute are
  * operations of the gateway, with the dispute as their parent; the case itself is a `DisputeFact`. A
- * `participant_payout` passes a participant's share on, at the gateway.
+ * `participant_payout` passes a participant's share on, at the gateway; a `participant_payout_reversal` takes it back, in
+ * part or whole, and has the payout as its parent.
  */
 export const KINDS = [
   'session',
@@ -21,6 +23,7 @@ export const KINDS = [
   'dispute_reinstatement',
   'dispute_fee',
   'participant_payout',
+  'participant_payout_reversal',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -87,6 +90,8 @@ export interface TermsFact extends FactBase {
   /** Configured gateway account, such as `stripe-main`. */
   readonly account: string;
   readonly gateway: string;
+  /** Who shares in what is captured; absent: the storefront has it all. */
+  readonly splits?: Splits;
 }
 
 /** An operation reached an outcome. */
@@ -106,6 +111,8 @@ export interface OperationFact extends FactBase {
   readonly reason?: string;
   /** The authorization a capture takes from, the capture or authorization a refund returns; by any of its ids. */
   readonly parent?: string;
+  /** Whose share is passed on or taken back; by the name that the terms have. */
+  readonly participant?: string;
 }
 
 /** A case of an issuer against a payment reached an outcome at a stage. Its money is told by operations. */

@@ -212,7 +212,12 @@ function amountsByKind(payment: Payment): Map<string, bigint> {
     sums.set(`dispute_fee ${code}`, one.disputeFees);
   }
   // Of these the amounts hold a difference, or nothing.
-  const summed = ['dispute_withdrawal', 'dispute_reinstatement', 'participant_payout'];
+  const summed = [
+    'dispute_withdrawal',
+    'dispute_reinstatement',
+    'participant_payout',
+    'participant_payout_reversal',
+  ];
   for (const operation of payment.operations.filter(({ kind }) => summed.includes(kind))) {
     const key = `${operation.kind} ${operation.amount?.currency}`;
     sums.set(key, (sums.get(key) ?? 0n) + counted(operation));

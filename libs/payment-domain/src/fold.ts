@@ -100,7 +100,9 @@ function lockedCurrency(facts: StandingFacts): string | undefined {
 function termsOf({ terms }: StandingFacts): Payment['terms'] {
   if (!terms[0]) return undefined;
   const { mode, storefront, orderId, attempt, amount, captureMode, account, gateway } = terms[0];
-  return { mode, storefront, orderId, attempt, amount, captureMode, account, gateway };
+  const agreed = { mode, storefront, orderId, attempt, amount, captureMode, account, gateway };
+  const { splits } = terms[0];
+  return splits === undefined ? agreed : { ...agreed, splits };
 }
 
 /** A succeeded void carries what it releases; what the gateway released by itself is a void of its own. */

@@ -44,4 +44,14 @@ export type {
 } from './payment.js';
 export { ANOMALIES, LABELS } from './payment.js';
 export { GATEWAY_RELEASE } from './releases.js';
+export type {
+  ParticipantShare,
+  RefundRule,
+  Share,
+  SharedBy,
+  ShareSize,
+  Splits,
+  SplitsFlaw,
+} from './splits.js';
+export { apportion, netOf, owedTo, REFUND_RULES, sharesOf, splitsFlaw } from './splits.js';
 export { transitions } from './transitions.js';

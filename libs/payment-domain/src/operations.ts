@@ -45,6 +45,7 @@ function seenIn(group: readonly OperationFact[], names: Names, locked: string | 
   for (const fact of group) asked = higher(asked, fact.asked, locked);
   const reason = group.find((fact) => fact.reason && tellsReason(status, fact.outcome))?.reason;
   const parent = group.find((fact) => fact.parent !== undefined)?.parent;
+  const participant = group.find((fact) => fact.participant !== undefined)?.participant;
   const operation: { -readonly [K in keyof Operation]: Operation[K] } = {
     id,
     kind: first.kind,
@@ -56,6 +57,7 @@ function seenIn(group: readonly OperationFact[], names: Names, locked: string | 
   if (amount) operation.amount = { minor: amount.minor, currency: amount.currency };
   if (reason !== undefined) operation.reason = reason;
   if (parent !== undefined) operation.parent = names.rootOf(parent);
+  if (participant !== undefined) operation.participant = participant;
   return { operation, outcomes: new Set(group.map((fact) => fact.outcome)) };
 }
 
@@ -134,6 +136,7 @@ export function movesMoney(kind: Kind): boolean {
     case 'dispute_reinstatement':
     case 'dispute_fee':
     case 'participant_payout':
+    case 'participant_payout_reversal':
       return true;
     case 'session':
     case 'hold':

@@ -35,6 +35,8 @@ export interface Operation {
   readonly amount?: Money;
   readonly reason?: string;
   readonly parent?: string;
+  /** Of a participant's payout and its reversal: the name that the terms have. */
+  readonly participant?: string;
   /**
    * Not requested by us (or not yet known to be ours). Two ids are our own making and always foreign: the capture
    * `foreign` (captured beyond what is known one by one) and the void `released` (given back by the gateway itself).

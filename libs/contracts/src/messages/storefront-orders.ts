@@ -3,16 +3,21 @@ import {
   Account,
   Amount,
   Attempt,
+  BasisPoints,
   CaptureMode,
   closed,
   optional,
   OrderId,
   Reference,
+  RefundRuleName,
   Storefront,
   Text,
 } from '../schema.js';
 
 const order = { storefront: Storefront, orderId: OrderId, attempt: optional(Attempt) };
+
+/** Exactly one of the two. */
+const size = { amount: optional(Amount), basisPoints: optional(BasisPoints) };
 
 export const OrderPlaced = closed(
   {
@@ -23,9 +28,14 @@ export const OrderPlaced = closed(
     /** The gateway's token for a payment method; never a card number. */
     paymentMethod: Type.String({ minLength: 1, maxLength: 255, pattern: '^\\S+$' }),
     account: optional(Account),
+    /** Each with an amount or with basis points of the whole; the storefront has what is left. */
     splits: optional(
-      Type.Array(closed({ participant: Reference, amount: Amount }), { minItems: 1, maxItems: 50 }),
+      Type.Array(closed({ participant: Reference, ...size }), { minItems: 1, maxItems: 50 }),
     ),
+    /** Kept by the platform and taken off first: basis points of `splits` are of what it leaves. */
+    platformFee: optional(closed(size)),
+    /** Who bears refunds and lost disputes; proportional when left out. */
+    refundAllocation: optional(closed({ rule: RefundRuleName, participant: optional(Reference) })),
   },
   'A customer wants to pay for an order. `attempt` counts from 1 and is 1 when left out.',
 );

@@ -8,6 +8,7 @@ import {
   type Source,
 } from '../fact.js';
 import type { Money } from '../money.js';
+import type { RefundRule, ShareSize, Splits } from '../splits.js';
 import {
   alias,
   authorization,
@@ -44,6 +45,8 @@ const IDS: readonly (readonly [string, Kind])[] = [
   ['dp_1/back', 'dispute_reinstatement'],
   ['dp_1/fee', 'dispute_fee'],
   ['par1', 'participant_payout'],
+  ['par2', 'participant_payout'],
+  ['prv1', 'participant_payout_reversal'],
 ];
 const SOURCES: readonly Source[] = [
   'request',
@@ -109,6 +112,8 @@ const anOperationFact: fc.Arbitrary<Fact> = fc
       ...(reason !== undefined && { reason }),
       ...(parent !== undefined && { parent }),
       ...(operation.startsWith('dp_1/') && { parent: 'dp_1' }),
+      ...(operation === 'par1' && { participant: 'seller-a' }),
+      ...(operation === 'prv1' && { participant: 'seller-a', parent: 'par1' }),
     }),
   );
 
@@ -150,9 +155,38 @@ const anAlias: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ id: aFactId, a: anId, b: anId }).map(({ id, a, b }) => ({ ...alias(a, b), id })),
 );
 
+const aShare: fc.Arbitrary<ShareSize> = fc.oneof(
+  fc.record({ minor: fc.constantFrom(1n, 30n, 33n, 100n) }),
+  fc.record({ basisPoints: fc.constantFrom(1, 333, 2_500, 3_333, 10_000) }),
+);
+
+/** Also such as exceed the amount, or name a participant twice. */
+const anySplits: fc.Arbitrary<Splits> = fc.record(
+  {
+    participants: fc.array(
+      fc
+        .tuple(fc.constantFrom('seller-a', 'seller-b', 'courier'), aShare)
+        .map(([participant, size]) => ({ participant, ...size })),
+      { minLength: 1, maxLength: 3 },
+    ),
+    platformFee: aShare,
+    refunds: fc.constantFrom<RefundRule[]>(
+      { rule: 'proportional' },
+      { rule: 'platform_first' },
+      { rule: 'participant_first', participant: 'seller-b' },
+    ),
+  },
+  { requiredKeys: ['participants', 'refunds'] },
+);
+
 const someTerms: fc.Arbitrary<Fact> = fc
-  .record({ id: aFactId, amount: anAmount, attempt: fc.constantFrom(1, 1, 1, 2) })
-  .map(({ id, amount, attempt }) => ({
+  .record({
+    id: aFactId,
+    amount: anAmount,
+    attempt: fc.constantFrom(1, 1, 1, 2),
+    splits: rarely(3, anySplits),
+  })
+  .map(({ id, amount, attempt, splits }) => ({
     type: 'terms',
     id,
     at: '2026-01-01T00:00:00Z',
@@ -165,6 +199,7 @@ const someTerms: fc.Arbitrary<Fact> = fc
     captureMode: 'automatic',
     account: 'stripe-main',
     gateway: 'stripe',
+    ...(splits && { splits }),
   }));
 
 const aTotal: fc.Arbitrary<Fact> = fc

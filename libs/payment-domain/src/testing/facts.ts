@@ -67,6 +67,7 @@ export const withdrawal = operation('dispute_withdrawal');
 export const reinstatement = operation('dispute_reinstatement');
 export const disputeFee = operation('dispute_fee');
 export const participantPayout = operation('participant_payout');
+export const participantReversal = operation('participant_payout_reversal');
 
 /** A case, told by a webhook. */
 export function dispute(
