@@ -24,6 +24,16 @@ export async function actAtGateway(
     case 'appeal_dispute':
       await decide('appealed');
       return;
+    case 'refund_half': {
+      const amount = Math.floor(intent.amountReceived / 2);
+      await sandbox.post('/sandbox/dashboard/refunds', { of: intent.id, amount });
+      return;
+    }
+    case 'pay_again': {
+      const paymentMethod = 'pm_card_visa';
+      await sandbox.post(`/sandbox/payment-intents/${intent.id}/retry`, { paymentMethod });
+      return;
+    }
     case 'approve_review':
       await sandbox.post(`/sandbox/reviews/${reviewOf(intent)}`, { decision: 'approve' });
       return;

@@ -56,9 +56,7 @@ export async function runDemo(
     Finance.start(system.kafka),
   ]);
   const shop = new Shop(system);
-  const { STRIPE_MAIN_API_KEY: apiKey, STRIPE_MAIN_WEBHOOK_SECRET: webhookSecret } =
-    configuration.secrets;
-  const incidents = new Incidents(system, shop, watch, { apiKey, webhookSecret });
+  const incidents = new Incidents(system, shop, watch, configuration);
   const cast = { system, shop, watch, finance, incidents };
   try {
     const played = await play(cast, planOrders(count - 1, seed, SCENARIOS), seed, progress);

@@ -46,6 +46,10 @@ export class HttpApi {
     return this.insist<T>(path, { method: 'POST', body, headers });
   }
 
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.insist<T>(path, { method: 'PUT', body });
+  }
+
   /** 409, 429 and 503 with Retry-After mean: nothing was done, come again. */
   private async insist<T>(path: string, call: Call): Promise<T> {
     const end = Date.now() + PATIENCE_MS;

@@ -6,12 +6,14 @@ import {
   SETTLEMENT_FACTS,
   STOREFRONT_ORDERS,
 } from '@paylog/contracts';
+import type { System } from '@paylog/local';
 import { intentsOf } from './check-payments.js';
 import type { Driven } from './drive.js';
 import type { Order } from './orders.js';
 import { replay } from './parked.js';
-import { type GatewayAccess, parkedRowsOf, type Poison, Poisoner, poisonName } from './poison.js';
+import { parkedRowsOf, type Poison, Poisoner, poisonName } from './poison.js';
 import { type Sent, truthOf } from './sandbox-truth.js';
+import { rotateWebhookSecret, WEBHOOK_SECRET } from './secret-rotation.js';
 import { paymentOf, type Shop } from './shop.js';
 import type { RunningSystem } from './system.js';
 import type { Watch } from './watch.js';
@@ -19,7 +21,7 @@ import type { Watch } from './watch.js';
 /** So many captured payments are there before the first thing goes wrong: each incident is about another one. */
 const VICTIMS = 6;
 
-/** What goes wrong while orders are driven: poison on every input topic, a broken webhook, a forged one. */
+/** What goes wrong while orders are driven: poison on every input topic, a broken webhook, forged ones, a new secret. */
 export class Incidents {
   /** Webhooks we sent ourselves, in the gateway's place. */
   readonly sent: Sent[] = [];
@@ -34,9 +36,10 @@ export class Incidents {
     private readonly system: RunningSystem,
     private readonly shop: Shop,
     private readonly watch: Watch,
-    gateway: GatewayAccess,
+    private readonly configuration: System['configuration'],
   ) {
-    this.#poisoner = new Poisoner(system, watch, gateway);
+    const { STRIPE_MAIN_API_KEY: apiKey, [WEBHOOK_SECRET]: webhookSecret } = configuration.secrets;
+    this.#poisoner = new Poisoner(system, watch, { apiKey, webhookSecret });
   }
 
   /** Told of each order that ended; begins when there are enough. */
@@ -88,6 +91,7 @@ export class Incidents {
     await send(poisonName(OPERATIONS_COMMANDS), () => poisoner.command(this.#victim()));
     await this.#try('webhook_broken_json', () => this.#breakWebhook());
     await this.#try('webhook_forged', () => this.#forgeWebhook());
+    await this.#try('webhook_secret_rotated', () => this.#rotateSecret());
   }
 
   async #breakWebhook(): Promise<void> {
@@ -97,8 +101,14 @@ export class Incidents {
     if (sent.status !== 200) throw new Error(`it was answered ${sent.status}, not stored`);
   }
 
-  async #forgeWebhook(): Promise<void> {
-    const sent = await this.#poisoner.forgedWebhook(await this.#intentOfVictim());
+  /** Who still has the old secret is a stranger afterwards. */
+  async #rotateSecret(): Promise<void> {
+    await rotateWebhookSecret(this.system, this.configuration);
+    await this.#forgeWebhook(this.configuration.secrets[WEBHOOK_SECRET]);
+  }
+
+  async #forgeWebhook(secret?: string): Promise<void> {
+    const sent = await this.#poisoner.forgedWebhook(await this.#intentOfVictim(), secret);
     this.sent.push(sent);
     if (sent.status !== 401) throw new Error(`it was answered ${sent.status}, not refused`);
   }

@@ -142,10 +142,10 @@ export class Poisoner {
     return { poison: [poison], sent: { ...sentOf(body, status), signedWrong: false } };
   }
 
-  /** Somebody who doesn't know the secret says that a payment was made. */
-  async forgedWebhook(intentId: string): Promise<Sent> {
+  /** Somebody who knows no secret, or one that was revoked, says that a payment was made. */
+  async forgedWebhook(intentId: string, secret = 'whsec_of_a_stranger'): Promise<Sent> {
     const body = await this.#eventAbout(intentId);
-    const status = await this.#post(body, 'whsec_of_a_stranger');
+    const status = await this.#post(body, secret);
     return { ...sentOf(body, status), signedWrong: true };
   }
 

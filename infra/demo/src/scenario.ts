@@ -28,7 +28,15 @@ export type Step =
 
 /** What happens at the gateway without us. */
 export type GatewayAct =
-  'open_dispute' | 'win_dispute' | 'lose_dispute' | 'appeal_dispute' | 'approve_review';
+  | 'open_dispute'
+  | 'win_dispute'
+  | 'lose_dispute'
+  | 'appeal_dispute'
+  | 'approve_review'
+  /** Half of the payment, by somebody at the dashboard. */
+  | 'refund_half'
+  /** The payer pays what had come back. */
+  | 'pay_again';
 
 /** One attempt as far as the storefront has read the topics. */
 export interface SeenAttempt {

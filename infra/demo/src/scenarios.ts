@@ -59,6 +59,10 @@ const capturing = ({ last }: Seen) =>
   ) === true;
 const partlyCaptured = ({ last }: Seen) => last.state?.label === 'partially_captured';
 const disputed = ({ last }: Seen) => last.state?.label === 'disputed';
+const cameBack = ({ last }: Seen) =>
+  last.goods.at(-1) === 'FulfillmentRecalled' &&
+  last.state?.operations.some(({ kind, status }) => kind === 'capture' && status === 'reversed') ===
+    true;
 const inReview = ({ last }: Seen) =>
   last.state?.held === true &&
   last.state.operations.some(({ kind, reason }) => kind === 'hold' && reason === 'review');
@@ -210,6 +214,20 @@ export const SCENARIOS: readonly Scenario[] = [
   automatic('bank_debit', 'pm_usBankAccount_success', {
     weight: 2,
     end: { ...CAPTURED, told: ['payment_pending'] },
+  }),
+  automatic('late_failure_recovered', 'pm_sandbox_failsLater', {
+    weight: 2,
+    next: steps([{ do: 'at_gateway', act: 'pay_again' }, cameBack]),
+    end: {
+      ...CAPTURED,
+      goods: 'FulfillmentRecalled',
+      told: ['payment_pending', 'payment_returned'],
+    },
+  }),
+  automatic('foreign_refund', VISA, {
+    weight: 2,
+    next: steps([{ do: 'at_gateway', act: 'refund_half' }, released]),
+    end: HALF_REFUNDED,
   }),
   automatic('bank_debit_refused', 'pm_usBankAccount_insufficientFunds', {
     weight: 2,
