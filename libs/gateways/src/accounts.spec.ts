@@ -102,6 +102,41 @@ describe('readAccounts', () => {
     expect(forWebhooks).not.toHaveProperty('apiKey');
     expect(readAccounts({ file, mode: 'test', env: {}, secrets: 'none' })).toHaveLength(1);
   });
+
+  it('knows what each gateway needs, and what belongs to another', () => {
+    const { apiKeySecret: _none, ...called } = account;
+    const others = [
+      { ...called, account: 'adyen-main', gateway: 'adyen', adyen: { merchantAccount: 'Shop' } },
+      {
+        ...called,
+        account: 'paypal-main',
+        gateway: 'paypal',
+        paypal: { certificateHosts: ['api.paypal.com'] },
+      },
+      { ...called, account: 'gocardless-main', gateway: 'gocardless' },
+    ];
+    const file = written([account, ...others]);
+    expect(readAccounts({ file, mode: 'test', env })).toMatchObject(
+      [account, ...others].map(({ account: name }) => ({ account: name })),
+    );
+    const wrong = [
+      { ...called, gateway: 'adyen' },
+      { ...called, account: 'two', gateway: 'gocardless', adyen: { merchantAccount: 'Shop' } },
+    ];
+    expect(() => readAccounts({ file: written(wrong), mode: 'test', env })).toThrow(
+      /lacks the settings "adyen"[^]*has settings "adyen"/,
+    );
+  });
+
+  it.each([
+    ['a merchant account with a colon', 'adyen', { adyen: { merchantAccount: 'Shop:X' } }, 'test'],
+    ['any port in mode live', 'paypal', { paypal: { certificateHosts: ['a.b:*'] } }, 'live'],
+  ])('refuses %s', (_, gateway, settings, mode) => {
+    const file = written([{ ...account, gateway, mode, ...settings }]);
+    expect(() => readAccounts({ file, mode: mode as 'test', env, secrets: 'webhooks' })).toThrow(
+      /can't be used/,
+    );
+  });
 });
 
 describe('readStorefronts', () => {
