@@ -19,3 +19,15 @@ export const CURRENCIES: readonly string[] = [...KNOWN];
 export function isCurrency(code: string): boolean {
   return KNOWN.has(code);
 }
+
+/** Counted in whole units, and in thousandths; all others in hundredths (ISO 4217). */
+const WHOLE: ReadonlySet<string> = new Set(
+  'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' '),
+);
+const THREE_DECIMALS: ReadonlySet<string> = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
+
+/** How many decimals our minor units of a currency have. */
+export function isoDecimals(code: string): number {
+  if (WHOLE.has(code)) return 0;
+  return THREE_DECIMALS.has(code) ? 3 : 2;
+}

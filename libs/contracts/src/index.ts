@@ -1,10 +1,10 @@
 export { looksLikeCardNumber } from './card-number.js';
 export { decode, decodeMessage, encode, InvalidMessage } from './codec.js';
 export type { Decoded, DecodedMessage } from './codec.js';
-export { CURRENCIES, isCurrency } from './currency.js';
+export { CURRENCIES, isCurrency, isoDecimals } from './currency.js';
 export { GROUPS } from './groups.js';
 export type { Group } from './groups.js';
-export { factId, operationId, paymentId, stableId } from './ids.js';
+export { factId, foundPaymentId, operationId, paymentId, stableId } from './ids.js';
 export type { OperationKind, PaymentIdentity } from './ids.js';
 export { canonicalJson, MESSAGE_BYTES_MAX } from './json.js';
 export { isMessageName, messageNames, schemaOf } from './messages.js';

@@ -1,11 +1,10 @@
+import { isoDecimals } from '@paylog/contracts';
 import type { Money } from '@paylog/payment-domain';
 
-/**
+/*
  * Our minor units are ISO 4217's. How a gateway counts is its own: each has a table, and a currency that a table does
  * not have is refused, never guessed.
  */
-const ISO_WHOLE_UNITS = words('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF');
-const ISO_THREE_DECIMALS = words('BHD JOD KWD OMR TND');
 
 /** Two decimals in ISO 4217 and at every gateway here. */
 export const PLAIN_CURRENCIES =
@@ -62,12 +61,6 @@ export function toUnits({ minor, currency }: Money, table: CurrencyTable): numbe
   const units =
     decimals === undefined ? undefined : rescale(minor, isoDecimals(currency), decimals);
   return units === undefined ? undefined : Number(units);
-}
-
-/** How many decimals our minor units have. */
-export function isoDecimals(code: string): number {
-  if (ISO_WHOLE_UNITS.has(code)) return 0;
-  return ISO_THREE_DECIMALS.has(code) ? 3 : 2;
 }
 
 /** Undefined when digits would be lost. */

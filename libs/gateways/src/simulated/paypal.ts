@@ -1,5 +1,5 @@
 import { createPrivateKey, randomUUID } from 'node:crypto';
-import { isoDecimals } from '../currency.js';
+import { isoDecimals } from '@paylog/contracts';
 import { formatMajor, type Money } from '@paylog/payment-domain';
 import { paypalDecimals } from '../paypal/currency.js';
 import { HEADERS, signatureOf } from '../paypal/signature.js';

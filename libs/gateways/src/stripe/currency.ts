@@ -1,5 +1,6 @@
+import { isoDecimals } from '@paylog/contracts';
 import type { Money } from '@paylog/payment-domain';
-import { currencyTable, fromUnits, isoDecimals, PLAIN_CURRENCIES, rescale } from '../currency.js';
+import { currencyTable, fromUnits, PLAIN_CURRENCIES, rescale } from '../currency.js';
 
 /**
  * How Stripe counts, which is neither ISO 4217 nor `Intl`. ISK and UGX are not among the whole units: Stripe takes two

@@ -6,11 +6,18 @@ import { read, type Reading, type Stored, toParked } from './map-evidence.js';
 const nobody = () => undefined;
 const one = { ordinal: 0, count: 1 } as const;
 
-const stored = (body: Buffer): Stored => {
-  const receivedAt = '2026-03-01T12:00:00.000Z';
+const stored = (
+  body: Buffer,
+  { receivedAt = '2026-03-01T12:00:00.000Z', secret = 'SECRET' } = {},
+): Stored => {
   const delivery = { gateway: 'stripe', account: 'stripe-main', body, headers: {}, receivedAt };
-  return { evidence: toEvidence(delivery, 'SECRET'), body, lane: 0, position: 7n };
+  return { evidence: toEvidence(delivery, secret), body, lane: 0, position: 7n };
 };
+
+const appendsOf = (readings: readonly Reading[]) =>
+  readings
+    .flatMap((each) => (each.outcome === 'facts' ? each.facts : []))
+    .map(({ append }) => append);
 
 function reading(body: Buffer, paymentOf: (id: string) => string | undefined = nobody): Reading {
   const [only, ...others] = read(stored(body), 'test', paymentOf);
@@ -32,6 +39,34 @@ describe('reading evidence', () => {
         data: { paymentId: PAYMENT, evidence: { eventId: 'evt_1', account: 'stripe-main' } },
       });
     }
+  });
+
+  it('says when each webhook came and which secret vouched for it, and is no other content for that', () => {
+    const body = bytes(paid('evt_1', PAYMENT));
+    const [first, later] = [
+      stored(body),
+      stored(body, { receivedAt: '2026-03-04T00:00:00.000Z', secret: 'NEW_SECRET' }),
+    ].map((each) => appendsOf(read(each, 'test', nobody)));
+    const message = decode(GATEWAY_NOTIFICATIONS, 'FactRecorded', later!.at(0)!.rows.at(0)!.data);
+    expect(message).toMatchObject({
+      ok: true,
+      data: { evidence: { receivedAt: '2026-03-04T00:00:00.000Z', verifiedWith: 'NEW_SECRET' } },
+    });
+    const contents = (of: typeof first) =>
+      of!.map(({ key, contentDigest }) => [key, contentDigest]);
+    expect(contents(later)).toEqual(contents(first));
+  });
+
+  it('shortens the names of more secrets than a message may hold', () => {
+    const secret = Array.from({ length: 8 }, (_, i) => `K${i}`.padEnd(100, 'x')).join(', ');
+    const [append] = appendsOf(
+      read(stored(bytes(paid('evt_1', PAYMENT)), { secret }), 'test', nobody),
+    );
+    const message = decode(GATEWAY_NOTIFICATIONS, 'FactRecorded', append!.rows.at(0)!.data);
+    expect(message).toMatchObject({
+      ok: true,
+      data: { evidence: { verifiedWith: secret.slice(0, 500) } },
+    });
   });
 
   it('gives the same content for the same event in other bytes', () => {

@@ -160,6 +160,9 @@ function whyNotKept(text: string): string | undefined {
   return `an id or type holds U+0000 or a lone surrogate: ${JSON.stringify(text).slice(0, 60)}`;
 }
 
+/** As long as a text in our messages may be: a body of many items may name many secrets. */
+const NAMES_CHARS_MAX = 500;
+
 /** The message of a fact. Twice the same fact, read from other bytes of the same event, is the same content. */
 function toAppend(
   { paymentId, eventId, unconfirmed }: Extract<WebhookItem, { kind: 'facts' }>,
@@ -167,7 +170,8 @@ function toAppend(
   evidence: Evidence,
 ): MappedFact['append'] {
   const wire = toWireFact(fact);
-  const { id, account, sha256 } = evidence;
+  const { id, account, sha256, receivedAt } = evidence;
+  const verifiedWith = evidence.secret.slice(0, NAMES_CHARS_MAX);
   const type = unconfirmed ? 'UnconfirmedFact' : 'FactRecorded';
   return {
     lane: partitionOf(paymentId),
@@ -184,7 +188,7 @@ function toAppend(
         data: encode(GATEWAY_NOTIFICATIONS, type, {
           paymentId,
           fact: wire,
-          evidence: { id, account, eventId, sha256 },
+          evidence: { id, account, eventId, sha256, receivedAt, verifiedWith },
         }),
         correlationId: paymentId,
         causationId: id,
