@@ -47,6 +47,13 @@ export interface WarningRecord {
   readonly object: Stripe.Radar.EarlyFraudWarning;
 }
 
+export interface TransferRecord {
+  readonly account: string;
+  readonly object: Stripe.Transfer;
+  /** Of its charge, or of its group; empty where there is neither. */
+  readonly paymentIntentId: string;
+}
+
 export interface BalanceRecord {
   readonly account: string;
   readonly object: Stripe.BalanceTransaction;
@@ -70,6 +77,10 @@ export interface ReportLine {
   readonly paymentIntentId: string;
   readonly paymentMetadata: Readonly<Record<string, string>>;
   readonly refundMetadata: Readonly<Record<string, string>>;
+  readonly transferMetadata: Readonly<Record<string, string>>;
+  /** The account a transfer went to, and the payment it became there. */
+  readonly connectedAccount: string;
+  readonly destinationPayment: string;
 }
 
 export interface PayoutRecord {
@@ -130,6 +141,8 @@ export const EFFECTS = [
   'dispute_withdrawn',
   'dispute_fee',
   'dispute_reinstated',
+  'transferred',
+  'transfer_reversed',
 ] as const;
 export type EffectKind = (typeof EFFECTS)[number];
 
@@ -160,6 +173,7 @@ interface Records {
   disputes: DisputeRecord;
   reviews: ReviewRecord;
   warnings: WarningRecord;
+  transfers: TransferRecord;
   balance: BalanceRecord;
   payouts: PayoutRecord;
   reports: ReportRecord;
@@ -177,6 +191,7 @@ const COLLECTIONS: readonly Collection[] = [
   'disputes',
   'reviews',
   'warnings',
+  'transfers',
   'balance',
   'payouts',
   'reports',
@@ -199,6 +214,7 @@ export class Store {
     disputes: new Map(),
     reviews: new Map(),
     warnings: new Map(),
+    transfers: new Map(),
     balance: new Map(),
     payouts: new Map(),
     reports: new Map(),

@@ -91,6 +91,10 @@ export function registerDashboard(
       confirm: true,
       metadata: {},
       cardOptions: {},
+      offSession: false,
+      setupFutureUsage: null,
+      transferData: null,
+      transferGroup: null,
     });
   });
 

@@ -39,6 +39,7 @@ export interface TrueIntent {
     metadata: Readonly<Record<string, string>>;
   }[];
   readonly disputes: readonly TrueDispute[];
+  readonly transfers: readonly TrueTransfer[];
   readonly reviews: readonly { id: string; open: boolean; closedReason: string | null }[];
   readonly earlyFraudWarnings: readonly string[];
 }
@@ -55,6 +56,20 @@ export interface TrueDispute {
   readonly fees: number;
   /** How often evidence was submitted. */
   readonly submissions: number;
+}
+
+export interface TrueTransfer {
+  readonly id: string;
+  readonly destination: string;
+  readonly amount: number;
+  readonly reversed: number;
+  readonly charge: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly reversals: readonly {
+    id: string;
+    amount: number;
+    metadata: Readonly<Record<string, string>>;
+  }[];
 }
 
 export interface TrueCapture {
@@ -86,6 +101,7 @@ export function truthOf(store: Store): Truth {
     ({ object }) => idOf(object.payment_intent),
   );
   const disputesOf = grouped(store.all('disputes'), ({ object }) => idOf(object.payment_intent));
+  const transfersOf = grouped(store.all('transfers'), (record) => record.paymentIntentId);
   const reviewsOf = grouped(store.all('reviews'), ({ object }) => idOf(object.payment_intent));
   const warningsOf = grouped(store.all('warnings'), ({ object }) => idOf(object.payment_intent));
   const paymentIntents = store.all('intents').map(({ account, object }): TrueIntent => {
@@ -130,6 +146,9 @@ export function truthOf(store: Store): Truth {
       disputes: (disputesOf.get(object.id) ?? []).map(({ object: dispute }) =>
         disputeIn(effectsOf.get(object.id) ?? [], dispute),
       ),
+      transfers: (transfersOf.get(object.id) ?? []).map(({ object: transfer }) =>
+        transferIn(transfer),
+      ),
       reviews: (reviewsOf.get(object.id) ?? []).map(({ object: review }) => ({
         id: review.id,
         open: review.open,
@@ -145,6 +164,22 @@ export function truthOf(store: Store): Truth {
     capturedTwice: twice.length,
     capturedTwicePayments: twice,
     totals: totalsOf(effects),
+  };
+}
+
+function transferIn(transfer: Stripe.Transfer): TrueTransfer {
+  return {
+    id: transfer.id,
+    destination: idOf(transfer.destination),
+    amount: transfer.amount,
+    reversed: transfer.amount_reversed,
+    charge: transfer.source_transaction === null ? null : idOf(transfer.source_transaction),
+    metadata: transfer.metadata,
+    reversals: transfer.reversals.data.map(({ id, amount, metadata }) => ({
+      id,
+      amount,
+      metadata: metadata ?? {},
+    })),
   };
 }
 

@@ -5,8 +5,10 @@ import { behaviourOf, type CallFault, type CallKind } from '../gateway/behaviour
 import { confirmIntent, createIntent } from '../gateway/payment-intents.js';
 import { acceptDispute, respond } from '../gateway/disputes.js';
 import { createRefund } from '../gateway/refunds.js';
+import { idOf } from '../gateway/reference.js';
 import { createRun, REPORT_TYPE } from '../gateway/reports.js';
 import { approveReview } from '../gateway/risk.js';
+import { createTransfer, reverseTransfer } from '../gateway/transfers.js';
 import type { Caller, World } from '../gateway/world.js';
 import {
   cancelParams,
@@ -20,6 +22,8 @@ import {
   refundParams,
   reportRunParams,
   requireToken,
+  reversalParams,
+  transferParams,
 } from './params.js';
 
 /** A call that changes something, checked and ready. */
@@ -39,6 +43,8 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   '/v1/payment_intents/:id/increment_authorization': prepareIncrement,
   '/v1/payment_intents/:id/cancel': prepareCancel,
   '/v1/refunds': prepareRefund,
+  '/v1/transfers': prepareTransfer,
+  '/v1/transfers/:id/reversals': prepareReversal,
   '/v1/disputes/:id': prepareResponse,
   '/v1/disputes/:id/close': prepareAcceptance,
   '/v1/reviews/:id/approve': prepareApproval,
@@ -72,12 +78,22 @@ function prepareCreate(world: World, given: unknown): Prepared {
         confirm: params.confirm === 'true',
         metadata: params.metadata ?? {},
         cardOptions: params.payment_method_options?.card ?? {},
+        offSession: params.off_session === 'true',
+        setupFutureUsage: params.setup_future_usage ?? null,
+        transferData: transferDataIn(params.transfer_data),
+        transferGroup: params.transfer_group ?? null,
         ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
         ...(params.customer === undefined ? {} : { customer: params.customer }),
         ...(params.description === undefined ? {} : { description: params.description }),
         ...(params.return_url === undefined ? {} : { returnUrl: params.return_url }),
       }),
   };
+}
+
+function transferDataIn(given: { destination: string; amount?: string } | undefined) {
+  if (given === undefined) return null;
+  const { destination, amount } = given;
+  return { destination, ...(amount === undefined ? {} : { amount: Number(amount) }) };
 }
 
 function redirects(params: {
@@ -94,6 +110,7 @@ function prepareConfirm(world: World, given: unknown, id: string): Prepared {
     fault: undefined,
     run: (caller) =>
       confirmIntent(world, caller, id, {
+        offSession: params.off_session === 'true',
         ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
         ...(params.return_url === undefined ? {} : { returnUrl: params.return_url }),
       }),
@@ -155,6 +172,37 @@ function prepareRefund(world: World, given: unknown): Prepared {
         ...(paymentIntent === undefined ? {} : { paymentIntent }),
         ...(params.amount === undefined ? {} : { amount: Number(params.amount) }),
         ...(params.reason === undefined ? {} : { reason: params.reason }),
+        reverseTransfer: params.reverse_transfer === 'true',
+      }),
+  };
+}
+
+function prepareTransfer(world: World, given: unknown): Prepared {
+  const params = checked(transferParams, given);
+  return {
+    fault: params.destination.includes('timeout') ? 'lost' : undefined,
+    run: (caller) =>
+      createTransfer(world, caller, {
+        amount: Number(params.amount),
+        currency: params.currency.toLowerCase(),
+        destination: params.destination,
+        metadata: params.metadata ?? {},
+        ...(params.description === undefined ? {} : { description: params.description }),
+        ...(params.source_transaction === undefined ? {} : { source: params.source_transaction }),
+        ...(params.transfer_group === undefined ? {} : { group: params.transfer_group }),
+      }),
+  };
+}
+
+function prepareReversal(world: World, given: unknown, id: string): Prepared {
+  const params = checked(reversalParams, given);
+  const destination = idOf(world.store.get('transfers', id)?.object.destination);
+  return {
+    fault: destination.includes('reversalTimeout') ? 'lost' : undefined,
+    run: (caller) =>
+      reverseTransfer(world, caller, id, {
+        metadata: params.metadata ?? {},
+        ...(params.amount === undefined ? {} : { amount: Number(params.amount) }),
       }),
   };
 }

@@ -33,6 +33,7 @@ const metadata = Type.Record(
 const expand = Type.Array(text);
 const exact = { additionalProperties: false } as const;
 
+const futureUsage = Type.Union([Type.Literal('on_session'), Type.Literal('off_session')]);
 const requested = Type.Union([Type.Literal('if_available'), Type.Literal('never')]);
 const paymentMethodOptions = Type.Object(
   {
@@ -73,6 +74,9 @@ export const createIntentParams = Compile(
       metadata: optional(metadata),
       return_url: optional(text),
       off_session: optional(flag),
+      setup_future_usage: optional(futureUsage),
+      transfer_data: optional(Type.Object({ destination: id, amount: optional(amount) }, exact)),
+      transfer_group: optional(id),
       expand: optional(expand),
     },
     exact,
@@ -81,7 +85,12 @@ export const createIntentParams = Compile(
 
 export const confirmParams = Compile(
   Type.Object(
-    { payment_method: optional(id), return_url: optional(text), expand: optional(expand) },
+    {
+      payment_method: optional(id),
+      return_url: optional(text),
+      off_session: optional(flag),
+      expand: optional(expand),
+    },
     exact,
   ),
 );
@@ -140,6 +149,35 @@ export const refundParams = Compile(
           Type.Literal('requested_by_customer'),
         ]),
       ),
+      metadata: optional(metadata),
+      reverse_transfer: optional(flag),
+      expand: optional(expand),
+    },
+    exact,
+  ),
+);
+
+export const transferParams = Compile(
+  Type.Object(
+    {
+      amount,
+      currency: Type.String({ pattern: '^[a-zA-Z]{3}$' }),
+      destination: id,
+      description: optional(text),
+      metadata: optional(metadata),
+      source_transaction: optional(id),
+      transfer_group: optional(id),
+      expand: optional(expand),
+    },
+    exact,
+  ),
+);
+
+export const reversalParams = Compile(
+  Type.Object(
+    {
+      amount: optional(amount),
+      description: optional(text),
       metadata: optional(metadata),
       expand: optional(expand),
     },
@@ -236,6 +274,8 @@ export const listParams = Compile(
       charge: optional(id),
       payment_intent: optional(id),
       payout: optional(id),
+      transfer_group: optional(id),
+      destination: optional(id),
       source: optional(id),
       currency: optional(text),
       status: optional(text),

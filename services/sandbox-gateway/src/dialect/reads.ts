@@ -7,6 +7,7 @@ import { idOf } from '../gateway/reference.js';
 import { refundOf } from '../gateway/refunds.js';
 import { DEFAULT_COLUMNS, REPORT_TYPE, runOf } from '../gateway/reports.js';
 import { reviewOf } from '../gateway/risk.js';
+import { transferRecord } from '../gateway/transfers.js';
 import type { World } from '../gateway/world.js';
 import type { ReportLine } from '../store.js';
 import { page, type ListParams } from './lists.js';
@@ -34,6 +35,9 @@ export const READS: Readonly<Record<string, (read: Read) => unknown>> = {
   '/v1/refunds': listRefunds,
   '/v1/disputes/:id': ({ world, account, id }) => disputeOf(world, account, id),
   '/v1/disputes': listDisputes,
+  '/v1/transfers/:id': ({ world, account, id }) => transferRecord(world, account, id).object,
+  '/v1/transfers/:id/reversals': listReversals,
+  '/v1/transfers': listTransfers,
   '/v1/reviews/:id': ({ world, account, id }) => reviewOf(world, account, id),
   '/v1/reviews': listReviews,
   '/v1/radar/early_fraud_warnings/:id': ({ world, account, id }) =>
@@ -97,6 +101,23 @@ function listDisputes({ world, account, query }: Read): unknown {
   const params = checked(listParams, query);
   const disputes = owned(world, 'disputes', account).filter((dispute) => about(dispute, params));
   return page(disputes, params, '/v1/disputes');
+}
+
+function listTransfers({ world, account, query }: Read): unknown {
+  const params = checked(listParams, query);
+  const { transfer_group: group, destination } = params;
+  const transfers = owned(world, 'transfers', account).filter(
+    (transfer) =>
+      (group === undefined || transfer.transfer_group === group) &&
+      (destination === undefined || transfer.destination === destination),
+  );
+  return page(transfers, params, '/v1/transfers');
+}
+
+function listReversals({ world, account, id, query }: Read): unknown {
+  const params = checked(listParams, query);
+  const { reversals } = transferRecord(world, account, id).object;
+  return page(reversals.data.toReversed(), params, reversals.url);
 }
 
 /** Those that are open. */
@@ -215,6 +236,7 @@ type ObjectOf = {
   disputes: Stripe.Dispute;
   reviews: Stripe.Review;
   warnings: Stripe.Radar.EarlyFraudWarning;
+  transfers: Stripe.Transfer;
   balance: Stripe.BalanceTransaction;
   payouts: Stripe.Payout;
 };

@@ -5,6 +5,7 @@ import { disputeLater } from './disputes.js';
 import { behaviour, intentOf, requireStatus, tell, tellCharge, update } from './intent-records.js';
 import { saveRelease } from './refunds.js';
 import { closeReviews } from './risk.js';
+import { transferLater } from './transfers.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
 type Intent = Stripe.PaymentIntent;
@@ -61,6 +62,7 @@ export function captureIntent(world: World, caller: Caller, id: string, capture:
   if (done) {
     tellCharge(world, caller, captured, 'charge.captured', { captured: false });
     tell(world, caller, object, 'payment_intent.succeeded');
+    transferLater(world, caller, object, captured);
     disputeLater(world, caller.account, captured);
   }
   return object;
@@ -134,7 +136,7 @@ function release(world: World, caller: Caller, before: Intent): void {
   recordEffect(world, caller, 'released', charge, charge.id, before.amount_capturable);
   closeReviews(world, charge, 'canceled');
   if (charge.amount_captured > 0) {
-    close(world, caller, charge);
+    close(world, caller, before, charge);
     return;
   }
   const released = saveCharge(world, caller.account, {
@@ -146,13 +148,14 @@ function release(world: World, caller: Caller, before: Intent): void {
 }
 
 /** A partly captured charge counts as captured once the rest was let go. */
-function close(world: World, caller: Caller, charge: Stripe.Charge): void {
+function close(world: World, caller: Caller, intent: Intent, charge: Stripe.Charge): void {
   const closed = saveCharge(world, caller.account, {
     ...charge,
     captured: true,
     refunded: charge.amount_refunded === charge.amount_captured,
   });
   tellCharge(world, caller, closed, 'charge.captured', { captured: false });
+  transferLater(world, caller, intent, closed);
   disputeLater(world, caller.account, closed);
 }
 
@@ -170,7 +173,7 @@ export function expireIntent(world: World, account: string, id: string): Intent 
   if (charge.amount_captured > 0) {
     const object: Intent = { ...before, status: 'succeeded', amount_capturable: 0 };
     update(world, object);
-    close(world, issuer, charge);
+    close(world, issuer, before, charge);
     tell(world, issuer, object, 'payment_intent.succeeded');
     return object;
   }

@@ -2,8 +2,8 @@
 export interface Behaviour {
   /** Refuse the authorization. */
   readonly decline?: Decline;
-  /** Ask the shopper first. */
-  readonly authenticate?: true;
+  /** Ask the shopper first: always, or only while they are there. */
+  readonly authenticate?: 'always' | 'on_session';
   /** A bank's method: under way for a while, then ended by itself, or when somebody says how. */
   readonly delayed?: Delayed;
   /** Succeeds, and fails after all. */
@@ -99,9 +99,10 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_card_chargeDeclinedInsufficientFunds: { decline: INSUFFICIENT },
   pm_card_chargeDeclinedExpiredCard: { decline: EXPIRED },
   pm_card_chargeDeclinedProcessingError: { decline: PROCESSING },
-  pm_card_authenticationRequired: { authenticate: true },
-  pm_card_threeDSecure2Required: { authenticate: true },
-  pm_card_threeDSecureRequiredChargeDeclined: { authenticate: true, decline: GENERIC },
+  pm_card_authenticationRequired: { authenticate: 'always' },
+  pm_card_authenticationRequiredOnSetup: { authenticate: 'on_session' },
+  pm_card_threeDSecure2Required: { authenticate: 'always' },
+  pm_card_threeDSecureRequiredChargeDeclined: { authenticate: 'always', decline: GENERIC },
   pm_card_credit_disableEnterpriseCardFeatures: { singleCapture: true },
   pm_card_pendingRefund: { refund: 'pending' },
   pm_card_refundFail: { refund: 'fails_later' },

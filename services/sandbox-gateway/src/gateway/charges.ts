@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { EffectRecord } from '../store.js';
+import type { EffectKind, EffectRecord } from '../store.js';
 import type { Decline } from './behaviour.js';
 import { behaviour } from './intent-records.js';
 import { newId } from './new-id.js';
@@ -118,6 +118,16 @@ export function bookAdjustment(
   return put(world, account, { fee: 0, source, category: 'adjustment', ...entry });
 }
 
+/** Money goes on to a participant (negative), or comes back. */
+export function bookTransfer(
+  world: World,
+  { account }: Caller,
+  entry: Pick<Entry, 'amount' | 'currency' | 'source' | 'category'>,
+  charge: Stripe.Charge | undefined,
+): string {
+  return put(world, account, { fee: 0, ...entry }, charge).id;
+}
+
 function book(
   world: World,
   account: string,
@@ -150,21 +160,43 @@ function put(
 export function recordEffect(
   world: World,
   caller: Caller,
-  kind: EffectRecord['kind'],
+  kind: EffectKind,
   charge: Stripe.Charge,
   object: string,
   amount: number,
 ): void {
-  world.store.put('effects', String(world.store.count('effects') + 1), {
-    account: caller.account,
-    kind,
-    at: world.now().toISOString(),
+  const { currency } = charge;
+  recordMove(world, caller, kind, {
     paymentIntentId: intentIdOf(charge),
     object,
     amount,
-    currency: charge.currency,
-    idempotencyKey: caller.idempotencyKey,
+    currency,
   });
+}
+
+/** The same for money that may be of no charge. */
+export function recordMove(
+  world: World,
+  { account, idempotencyKey }: Caller,
+  kind: EffectKind,
+  moved: Pick<EffectRecord, 'paymentIntentId' | 'object' | 'amount' | 'currency'>,
+): void {
+  world.store.put('effects', String(world.store.count('effects') + 1), {
+    account,
+    kind,
+    at: world.now().toISOString(),
+    ...moved,
+    idempotencyKey,
+  });
+}
+
+/** What the balance holds in a currency and no payout took yet. */
+export function waitingIn(world: World, account: string, currency: string): number {
+  return world.store
+    .all('balance')
+    .filter((each) => each.account === account && each.payout === undefined)
+    .filter(({ object }) => object.currency === currency)
+    .reduce((sum, { object }) => sum + object.net, 0);
 }
 
 export function intentIdOf(charge: Stripe.Charge): string {

@@ -16,6 +16,7 @@ export type Emitted = Extract<
   | `refund.${string}`
   | `payout.${string}`
   | `review.${string}`
+  | `transfer.${string}`
   | `radar.early_fraud_warning.${string}`
   | `reporting.report_run.${string}`
 >;

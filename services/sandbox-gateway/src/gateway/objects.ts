@@ -17,6 +17,9 @@ export interface NewPaymentIntent {
   readonly metadata: Record<string, string>;
   readonly paymentMethod: string | null;
   readonly cardOptions: CardRequests;
+  readonly setupFutureUsage: 'on_session' | 'off_session' | null;
+  readonly transferData: { readonly destination: string; readonly amount?: number } | null;
+  readonly transferGroup: string | null;
 }
 
 /** What an account may ask for a card; whether the card can, only the charge says. */
@@ -63,14 +66,14 @@ export function paymentIntentObject(from: NewPaymentIntent): Stripe.PaymentInten
     processing: null,
     receipt_email: null,
     review: null,
-    setup_future_usage: null,
+    setup_future_usage: from.setupFutureUsage,
     shipping: null,
     source: null,
     statement_descriptor: null,
     statement_descriptor_suffix: null,
     status: from.paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
-    transfer_data: null,
-    transfer_group: null,
+    transfer_data: from.transferData,
+    transfer_group: from.transferGroup,
   } satisfies Stripe.PaymentIntent;
 }
 
@@ -145,9 +148,17 @@ export function chargeObject(from: NewCharge): Stripe.Charge {
     statement_descriptor: null,
     statement_descriptor_suffix: null,
     status: failure === undefined ? 'succeeded' : 'failed',
-    transfer_data: null,
-    transfer_group: null,
+    transfer_data: transferDataOf(intent),
+    transfer_group: intent.transfer_group,
   } satisfies Stripe.Charge;
+}
+
+function transferDataOf({
+  transfer_data: wanted,
+}: Stripe.PaymentIntent): Stripe.Charge.TransferData | null {
+  return wanted === null || wanted === undefined
+    ? null
+    : { amount: wanted.amount ?? null, destination: wanted.destination };
 }
 
 function outcomeOf(failure: NewCharge['failure']): Stripe.Charge.Outcome {
@@ -266,6 +277,8 @@ const REASONS = {
   refund_failure: { type: 'refund_failure', fee: '' },
   dispute: { type: 'adjustment', fee: 'Dispute fee' },
   dispute_reversal: { type: 'adjustment', fee: '' },
+  transfer: { type: 'transfer', fee: '' },
+  transfer_reversal: { type: 'transfer_refund', fee: '' },
   adjustment: { type: 'adjustment', fee: '' },
   payout: { type: 'payout', fee: '' },
 } as const;

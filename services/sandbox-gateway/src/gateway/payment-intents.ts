@@ -1,10 +1,12 @@
 import type Stripe from 'stripe';
 import { ApiError, refusedByState } from './api-error.js';
+import type { Decline } from './behaviour.js';
 import { makeCharge, recordEffect } from './charges.js';
 import { startDelayed } from './delayed.js';
 import { behaviour, intentOf, requireStatus, saveIntent, tell, update } from './intent-records.js';
 import { newId } from './new-id.js';
 import { paymentIntentObject, type CardRequests } from './objects.js';
+import { requireDestination } from './transfers.js';
 import { hold, refuse, take } from './tries.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
@@ -20,10 +22,16 @@ export interface CreateIntent {
   readonly description?: string;
   readonly metadata: Record<string, string>;
   readonly cardOptions: CardRequests;
+  /** The shopper isn't there: nobody could authenticate. */
+  readonly offSession: boolean;
+  readonly setupFutureUsage: 'on_session' | 'off_session' | null;
+  readonly transferData: { readonly destination: string; readonly amount?: number } | null;
+  readonly transferGroup: string | null;
   readonly returnUrl?: string;
 }
 
 export function createIntent(world: World, caller: Caller, from: CreateIntent): Intent {
+  if (from.transferData !== null) requireDestination(from.transferData.destination);
   const id = newId('pi');
   const object = paymentIntentObject({
     id,
@@ -37,6 +45,9 @@ export function createIntent(world: World, caller: Caller, from: CreateIntent): 
     metadata: from.metadata,
     paymentMethod: from.paymentMethod ?? null,
     cardOptions: from.cardOptions,
+    setupFutureUsage: from.setupFutureUsage,
+    transferData: from.transferData,
+    transferGroup: from.transferGroup,
   });
   saveIntent(world, {
     account: caller.account,
@@ -45,14 +56,18 @@ export function createIntent(world: World, caller: Caller, from: CreateIntent): 
     ...(from.returnUrl === undefined ? {} : { returnUrl: from.returnUrl }),
   });
   tell(world, caller, object, 'payment_intent.created');
-  return from.confirm ? confirmIntent(world, caller, id, {}) : object;
+  return from.confirm ? confirmIntent(world, caller, id, { offSession: from.offSession }) : object;
 }
 
 export function confirmIntent(
   world: World,
   caller: Caller,
   id: string,
-  change: { readonly paymentMethod?: string; readonly returnUrl?: string },
+  change: {
+    readonly paymentMethod?: string;
+    readonly returnUrl?: string;
+    readonly offSession: boolean;
+  },
 ): Intent {
   const record = intentOf(world, caller.account, id);
   requireStatus(record.object, 'confirm', ['requires_payment_method', 'requires_confirmation']);
@@ -69,11 +84,20 @@ export function confirmIntent(
     last_payment_error: null,
   };
   saveIntent(world, { ...record, object, ...(returnUrl === undefined ? {} : { returnUrl }) });
-  if (behaviour(object).authenticate === true) {
-    return askShopper(world, caller, object, returnUrl);
+  const { authenticate } = behaviour(object);
+  if (authenticate === undefined || (authenticate === 'on_session' && change.offSession)) {
+    return tryToPay(world, caller, object);
   }
-  return tryToPay(world, caller, object);
+  if (!change.offSession) return askShopper(world, caller, object, returnUrl);
+  const charge = makeCharge(world, caller.account, object, ABSENT);
+  throw refuse(world, caller, object, charge, ABSENT);
 }
+
+const ABSENT: Decline = {
+  code: 'authentication_required',
+  declineCode: 'authentication_required',
+  message: 'Your card was declined. This transaction requires authentication.',
+};
 
 /** The shopper pays again on the same page, by another method: no call of the merchant. */
 export function payAgain(
@@ -83,7 +107,9 @@ export function payAgain(
   change: { readonly paymentMethod: string },
 ): Intent {
   const shopper: Caller = { ...nobody(account), requestId: newId('req', 14) };
-  return unlessDeclined(world, account, id, () => confirmIntent(world, shopper, id, change));
+  return unlessDeclined(world, account, id, () =>
+    confirmIntent(world, shopper, id, { ...change, offSession: false }),
+  );
 }
 
 /** A decline is in the PaymentIntent; nobody waits for its error here. */

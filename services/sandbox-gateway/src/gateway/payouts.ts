@@ -4,6 +4,7 @@ import type { BalanceRecord, ReportLine } from '../store.js';
 import { feeOf } from './charges.js';
 import { newId } from './new-id.js';
 import { balanceTransactionObject, payoutObject, type ReportingCategory } from './objects.js';
+import { idOf } from './reference.js';
 import { seconds, type World } from './world.js';
 
 export const DISCREPANCIES = [
@@ -137,6 +138,26 @@ function lineOf(world: World, record: BalanceRecord): ReportLine {
     paymentIntentId,
     paymentMetadata: world.store.get('intents', paymentIntentId)?.object.metadata ?? {},
     refundMetadata: world.store.get('refunds', source)?.object.metadata ?? {},
+    ...transferIn(world, source),
+  };
+}
+
+/** Of a transfer or a reversal; a reversal tells its own metadata. */
+function transferIn(
+  world: World,
+  source: string,
+): Pick<ReportLine, 'transferMetadata' | 'connectedAccount' | 'destinationPayment'> {
+  const transfer = source.startsWith('tr')
+    ? world.store
+        .all('transfers')
+        .map(({ object }) => object)
+        .find(({ id, reversals }) => id === source || reversals.data.some((r) => r.id === source))
+    : undefined;
+  const reversal = transfer?.reversals.data.find(({ id }) => id === source);
+  return {
+    transferMetadata: (reversal ?? transfer)?.metadata ?? {},
+    connectedAccount: idOf(transfer?.destination),
+    destinationPayment: idOf(transfer?.destination_payment),
   };
 }
 
@@ -210,5 +231,8 @@ function inventLine(world: World, like: ReportLine | undefined): ReportLine {
     paymentIntentId: newId('pi'),
     paymentMetadata: {},
     refundMetadata: {},
+    transferMetadata: {},
+    connectedAccount: '',
+    destinationPayment: '',
   };
 }

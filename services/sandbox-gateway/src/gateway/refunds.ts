@@ -9,6 +9,7 @@ import { closeInquiries, requireNoDispute } from './disputes.js';
 import { intentOf, tellCharge } from './intent-records.js';
 import { idOf } from './reference.js';
 import { closeReviews } from './risk.js';
+import { requireTransfer, reverseWithRefund } from './transfers.js';
 import { nobody, seconds, type Caller, type World } from './world.js';
 
 /** How long a pending refund pends, and a failing one looks well. */
@@ -23,11 +24,14 @@ export interface CreateRefund {
   readonly amount?: number;
   readonly reason?: string;
   readonly metadata: Record<string, string>;
+  /** The same share of the charge's transfer goes back too. */
+  readonly reverseTransfer?: boolean;
 }
 
 export function createRefund(world: World, caller: Caller, from: CreateRefund): Stripe.Refund {
   const charge = refundable(world, caller, from);
   requireNoDispute(world, charge);
+  if (from.reverseTransfer === true) requireTransfer(charge);
   const left = charge.amount_captured - charge.amount_refunded;
   if (left === 0) {
     throw refusedByState(
@@ -54,7 +58,13 @@ export function createRefund(world: World, caller: Caller, from: CreateRefund): 
     status: way === 'pending' ? 'pending' : 'succeeded',
   });
   const transaction = bookRefund(world, caller.account, charge, draft, 'refund');
-  const refund: Stripe.Refund = { ...draft, balance_transaction: transaction };
+  const reversal =
+    from.reverseTransfer === true ? reverseWithRefund(world, caller, charge, draft) : null;
+  const refund: Stripe.Refund = {
+    ...draft,
+    balance_transaction: transaction,
+    transfer_reversal: reversal,
+  };
   save(world, caller.account, refund);
   recordEffect(world, caller, 'refunded', charge, refund.id, amount);
   const refunded = saveCharge(world, caller.account, {

@@ -145,10 +145,11 @@ function csvOf(world: World, run: Stripe.Reporting.ReportRun, payouts: readonly 
 }
 
 function cell(column: string, { object: payout }: PayoutRecord, line: ReportLine): string {
-  const metadata = /^(payment|refund)_metadata\[(.+)\]$/.exec(column);
+  const metadata = /^(payment|refund|transfer)_metadata\[(.+)\]$/.exec(column);
   if (metadata !== null) {
     const [, owner, key = ''] = metadata;
-    return (owner === 'payment' ? line.paymentMetadata : line.refundMetadata)[key] ?? '';
+    if (owner === 'payment') return line.paymentMetadata[key] ?? '';
+    return (owner === 'refund' ? line.refundMetadata : line.transferMetadata)[key] ?? '';
   }
   switch (column) {
     case 'automatic_payout_id':
@@ -182,6 +183,10 @@ function cell(column: string, { object: payout }: PayoutRecord, line: ReportLine
       return line.chargeId;
     case 'payment_intent_id':
       return line.paymentIntentId;
+    case 'connected_account_id':
+      return line.connectedAccount;
+    case 'destination_payment_id':
+      return line.destinationPayment;
     default:
       return '';
   }

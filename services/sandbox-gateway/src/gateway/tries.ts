@@ -2,10 +2,11 @@ import type Stripe from 'stripe';
 import { ApiError } from './api-error.js';
 import { expireLater } from './authorizations.js';
 import type { Decline } from './behaviour.js';
-import { bookCapture, recordEffect, saveCharge } from './charges.js';
+import { bookCapture, chargeOf, recordEffect, saveCharge } from './charges.js';
 import { disputeLater } from './disputes.js';
 import { tell, tellCharge, update } from './intent-records.js';
 import { assessRisk } from './risk.js';
+import { transferLater } from './transfers.js';
 import type { Caller, World } from './world.js';
 
 type Intent = Stripe.PaymentIntent;
@@ -51,8 +52,9 @@ export function take(world: World, caller: Caller, before: Intent, charge: Strip
     balance_transaction: transaction,
   });
   tellCharge(world, caller, booked, 'charge.updated', { balance_transaction: null });
+  transferLater(world, caller, object, booked);
   disputeLater(world, caller.account, booked);
-  return assessRisk(world, caller.account, object, booked);
+  return assessRisk(world, caller.account, object, chargeOf(world, object));
 }
 
 /** A try has failed: the PaymentIntent waits for another method. The error is what a waiting caller is answered. */
