@@ -41,7 +41,7 @@ describe('stored examples', () => {
     const shown = examples.filter(({ topic }) => topic === PAYMENTS_EVENTS);
     const events = shown.map(({ value }) => JSON.parse(value.toString()) as Shown);
     expect(new Set(events.map(({ fact }) => fact.kind ?? fact.type))).toEqual(
-      new Set(['terms', 'dispute', 'alias', 'total', 'retraction', ...KINDS]),
+      new Set(['terms', 'dispute', 'alias', 'total', 'retraction', 'origin', 'adoption', ...KINDS]),
     );
   });
 });

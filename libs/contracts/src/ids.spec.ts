@@ -1,4 +1,4 @@
-import { factId, operationId, paymentId, stableId } from './ids.js';
+import { factId, foundPaymentId, operationId, paymentId, stableId } from './ids.js';
 
 const order = { mode: 'test', storefront: 'shop', orderId: 'R-1001', attempt: 1 } as const;
 
@@ -13,6 +13,16 @@ describe('ids', () => {
     expect(paymentId(order)).toBe('payc5cd4mvalxcmsvgdr3aly23vv4');
     expect(operationId(paymentId(order), 'void', 'all')).toBe('voiosejwztbtec4swsrajcameclnu');
     expect(factId('webhook', 'stripe-main', 'evt_1', '0')).toBe('fct2ga2b3zujaxnuzzs76qf7wbljb');
+  });
+
+  it('of found payments follow from the account and the gateway’s id, and are no order’s', () => {
+    const found = { mode: 'test', account: 'stripe-main', object: 'pi_3OqW' } as const;
+    expect(foundPaymentId(found)).toBe('payh4wo2xnvbfl6d7ycyjdwfn2qix');
+    const others = [{ mode: 'live' as const }, { account: 'stripe-eu' }, { object: 'pi_2' }];
+    const ids = others.map((other) => foundPaymentId({ ...found, ...other }));
+    expect(new Set([...ids, foundPaymentId(found)]).size).toBe(4);
+    const order = { mode: 'test', storefront: 'stripe-main', orderId: 'pi_3OqW' } as const;
+    expect(foundPaymentId(found)).not.toBe(paymentId({ ...order, attempt: 1 }));
   });
 
   it('encode base32 as RFC 4648 does', () => {

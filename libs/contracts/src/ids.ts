@@ -53,6 +53,19 @@ export function paymentId(identity: PaymentIdentity): string {
   return stableId('pay', mode, storefront, orderId, String(attempt));
 }
 
+/** What a payment is known by that a gateway told us of and nobody asked us for. */
+export interface FoundAt {
+  readonly mode: 'test' | 'live';
+  readonly account: string;
+  /** The gateway's id of its container, or of the charge where there is none. */
+  readonly object: string;
+}
+
+/** The id of a payment found at a gateway: the same, whoever finds it. No order has it, for its parts are others. */
+export function foundPaymentId({ mode, account, object }: FoundAt): string {
+  return stableId('pay', 'found', mode, account, object);
+}
+
 /**
  * Operation id, which is also the idempotency key at the gateway. `reference` is the request's reference for a capture
  * or a refund, the try's number for an authorization, `all` for a void.

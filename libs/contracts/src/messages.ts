@@ -9,6 +9,7 @@ import {
 import * as gatewayNotifications from './messages/gateway-notifications.js';
 import { EntryPosted } from './messages/ledger-entries.js';
 import {
+  AdoptPayment,
   DiscardParked,
   ReplayParked,
   SwitchAccount,
@@ -77,7 +78,13 @@ export const SCHEMAS = {
     ExceptionAssigned,
     ExceptionResolved,
   },
-  [OPERATIONS_COMMANDS]: { ReplayParked, DiscardParked, VerifyPayment, SwitchAccount },
+  [OPERATIONS_COMMANDS]: {
+    ReplayParked,
+    DiscardParked,
+    VerifyPayment,
+    SwitchAccount,
+    AdoptPayment,
+  },
 };
 
 /** The name of a topic of ours. */

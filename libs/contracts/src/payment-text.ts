@@ -1,8 +1,10 @@
 import type {
+  Adoption,
   Anomaly,
   Dispute,
   Money,
   Operation,
+  Origin,
   Payment,
   ShareSize,
   Splits,
@@ -16,13 +18,14 @@ import type {
 export function paymentText(payment: Payment): string {
   const { amounts, anomalies, currency, disputes, operations, terms, unresolved } = payment;
   return (
-    `{"amounts":${sumsText(amounts, amounts.voided)}` +
+    `{${adoptionsText(payment.adoptions)}"amounts":${sumsText(amounts, amounts.voided)}` +
     `,"anomalies":${list(anomalies, anomalyText)}` +
     `,"closed":${payment.closed}` +
     (currency === undefined ? '' : `,"currency":${quoted(currency)}`) +
     disputesText(disputes, payment.disputeStatus) +
     `,"final":${payment.final},"held":${payment.held},"label":"${payment.label}"` +
     `,"operations":${list(operations, operationText)}` +
+    originText(payment.origin) +
     `,"otherCurrencies":${otherCurrenciesText(payment.otherCurrencies)}` +
     (terms === undefined ? '' : `,"terms":${termsText(terms)}`) +
     `,"unresolved":${list(unresolved, quoted)}}`
@@ -41,6 +44,28 @@ function operationText(operation: Operation): string {
     (participant === undefined ? '' : `,"participant":${quoted(participant)}`) +
     (reason === undefined ? '' : `,"reason":${quoted(reason)}`) +
     `,"status":"${status}"}`
+  );
+}
+
+function adoptionsText(adoptions: readonly Adoption[] | undefined): string {
+  return adoptions === undefined ? '' : `"adoptions":${list(adoptions, adoptionText)},`;
+}
+
+function adoptionText(adoption: Adoption): string {
+  const { at, into, operator, orderId, payment, reason, storefront } = adoption;
+  return (
+    `{"at":${quoted(at)},"into":"${into}","operator":${quoted(operator)}` +
+    `,"orderId":${quoted(orderId)},"payment":"${payment}","reason":${quoted(reason)}` +
+    `,"storefront":${quoted(storefront)}}`
+  );
+}
+
+function originText(origin: Origin | undefined): string {
+  if (origin === undefined) return '';
+  const { account, gateway, mode, object } = origin;
+  return (
+    `,"origin":{"account":${quoted(account)},"gateway":${quoted(gateway)},"mode":"${mode}"` +
+    `,"object":${quoted(object)}}`
   );
 }
 

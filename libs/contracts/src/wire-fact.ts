@@ -17,9 +17,12 @@ import {
   OrderId,
   Ordinal,
   OutcomeName,
+  Name,
+  PaymentId,
   Reason,
   Reference,
   Storefront,
+  Text,
   Time,
   WireMoney,
 } from './schema.js';
@@ -56,6 +59,24 @@ export const WireTermsFact = closed({
   ...WireTerms.properties,
 });
 
+export const WireOrigin = closed({
+  mode: Mode,
+  account: Account,
+  gateway: Gateway,
+  object: GatewayId,
+});
+
+const adoption = {
+  at: Time,
+  payment: PaymentId,
+  into: PaymentId,
+  storefront: Storefront,
+  orderId: OrderId,
+  operator: Name,
+  reason: Text,
+};
+export const WireAdoption = closed(adoption);
+
 export const WireFact = Type.Union([
   WireTermsFact,
   closed({
@@ -91,6 +112,8 @@ export const WireFact = Type.Union([
     reason: Reason,
     successor: optional(Id),
   }),
+  closed({ ...head, type: Type.Literal('origin'), ...WireOrigin.properties }),
+  closed({ ...head, type: Type.Literal('adoption'), ...adoption }),
 ]);
 
 /** Money on the wire: `minor` is a decimal string. */
@@ -151,6 +174,8 @@ export function toWireFact(fact: Fact): WireFact {
     }
     case 'alias':
     case 'retraction':
+    case 'origin':
+    case 'adoption':
       return { ...fact };
   }
 }
@@ -187,6 +212,8 @@ export function fromWireFact(wire: WireFact): Fact {
     }
     case 'alias':
     case 'retraction':
+    case 'origin':
+    case 'adoption':
       return { ...wire };
   }
 }

@@ -19,7 +19,15 @@ import {
   Time,
   WireMoney,
 } from './schema.js';
-import { fromWireMoney, fromWireTerms, toWireMoney, toWireTerms, WireTerms } from './wire-fact.js';
+import {
+  fromWireMoney,
+  fromWireTerms,
+  toWireMoney,
+  toWireTerms,
+  WireAdoption,
+  WireOrigin,
+  WireTerms,
+} from './wire-fact.js';
 
 /** Left out where nothing was ever in dispute, as nearly always. */
 const disputeSums = {
@@ -61,6 +69,9 @@ const WireDispute = closed({
 /** The state of a payment after an event, as `payments.events.v1` carries it. */
 export const PaymentState = closed({
   terms: optional(WireTerms),
+  /** Of a payment found at a gateway. */
+  origin: optional(WireOrigin),
+  adoptions: optional(Type.Array(WireAdoption)),
   currency: optional(Currency),
   amounts: AllSums,
   otherCurrencies: Type.Record(Type.String({ pattern: '^[A-Z]{3}$' }), Sums, {
@@ -93,11 +104,12 @@ export type WireTransition = Static<typeof WireTransition>;
 
 /** A payment to its wire form, for `encode`. */
 export function toWirePayment(payment: Payment): PaymentState {
-  const { terms, amounts, otherCurrencies, unresolved, operations, disputes, anomalies, ...rest } =
-    payment;
+  const { terms, amounts, otherCurrencies, unresolved, operations, disputes, ...others } = payment;
+  const { anomalies, adoptions, ...rest } = others;
   return {
     ...rest,
     ...(terms && { terms: toWireTerms(terms) }),
+    ...(adoptions && { adoptions: [...adoptions] }),
     amounts: { ...toWireSums(amounts), voided: String(amounts.voided) },
     otherCurrencies: mapValues(otherCurrencies, toWireSums),
     unresolved: [...unresolved],

@@ -149,6 +149,24 @@ const fact = fc.oneof(
     retracts: head.id,
     reason: fc.constant('mapping_corrected'),
   }),
+  fc.record({
+    ...head,
+    type: fc.constant('origin' as const),
+    mode: fc.constantFrom('test' as const, 'live' as const),
+    account: fc.constant('stripe-main'),
+    gateway: fc.constant('stripe'),
+    object: fc.constantFrom('pi_1', '},"paymentId":"'),
+  }),
+  fc.record({
+    ...head,
+    type: fc.constant('adoption' as const),
+    payment: fc.constant(paymentId),
+    into: fc.constant(paymentId),
+    storefront: fc.constant('shop'),
+    orderId: fc.constantFrom('R-1001', 'Ä "1"'),
+    operator: fc.constant('inés'),
+    reason: fc.constantFrom('paid by a link', '},"paymentId":"'),
+  }),
 ) as fc.Arbitrary<Fact>;
 
 /** Folds only ever see facts of one content an id. */

@@ -21,5 +21,9 @@ export function eventName(fact: Fact): string {
       return 'TotalReported';
     case 'retraction':
       return 'FactRetracted';
+    case 'origin':
+      return 'PaymentDiscovered';
+    case 'adoption':
+      return 'PaymentAdopted';
   }
 }

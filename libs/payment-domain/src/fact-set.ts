@@ -1,4 +1,13 @@
-import type { AliasFact, DisputeFact, Fact, OperationFact, TermsFact, TotalFact } from './fact.js';
+import type {
+  AdoptionFact,
+  AliasFact,
+  DisputeFact,
+  Fact,
+  OperationFact,
+  OriginFact,
+  TermsFact,
+  TotalFact,
+} from './fact.js';
 
 /** Facts by id: it only grows. Build it with `empty`, `add`, `addAll` and `merge`; read it with `paymentOf`. */
 export interface FactSet {
@@ -68,6 +77,8 @@ export interface StandingFacts {
   readonly disputes: readonly DisputeFact[];
   readonly aliases: readonly AliasFact[];
   readonly totals: readonly TotalFact[];
+  readonly origins: readonly OriginFact[];
+  readonly adoptions: readonly AdoptionFact[];
 }
 
 /**
@@ -84,6 +95,8 @@ export function standing(set: FactSet): StandingFacts {
   const disputes: DisputeFact[] = [];
   const aliases: AliasFact[] = [];
   const totals: TotalFact[] = [];
+  const origins: OriginFact[] = [];
+  const adoptions: AdoptionFact[] = [];
   for (const fact of [...set.byId.values()].sort((a, b) => byText(a.id, b.id))) {
     if (retracted.has(fact.id)) continue;
     switch (fact.type) {
@@ -102,9 +115,15 @@ export function standing(set: FactSet): StandingFacts {
       case 'total':
         totals.push(fact);
         break;
+      case 'origin':
+        origins.push(fact);
+        break;
+      case 'adoption':
+        adoptions.push(fact);
+        break;
       case 'retraction':
         break;
     }
   }
-  return { terms, operations, disputes, aliases, totals };
+  return { terms, operations, disputes, aliases, totals, origins, adoptions };
 }

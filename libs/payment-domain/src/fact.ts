@@ -154,4 +154,40 @@ export interface RetractionFact extends FactBase {
   readonly successor?: string;
 }
 
-export type Fact = TermsFact | OperationFact | DisputeFact | AliasFact | TotalFact | RetractionFact;
+/** A gateway has a payment that nobody asked us for: what its account holds, in place of terms. */
+export interface OriginFact extends FactBase {
+  readonly type: 'origin';
+  readonly mode: 'test' | 'live';
+  /** Configured gateway account, such as `stripe-main`. */
+  readonly account: string;
+  readonly gateway: string;
+  /** The gateway's id that the payment goes by: its container, or the charge where there is none. */
+  readonly object: string;
+}
+
+/**
+ * A person says which order a payment found at a gateway belongs to. Where that order has a payment of its own (`into`),
+ * the facts of `payment` are told there, and retracted here; both have this fact.
+ */
+export interface AdoptionFact extends FactBase {
+  readonly type: 'adoption';
+  /** The one that was found. */
+  readonly payment: string;
+  /** The order's own payment; `payment` itself where the order has none. */
+  readonly into: string;
+  readonly storefront: string;
+  readonly orderId: string;
+  /** Who says so, and why. */
+  readonly operator: string;
+  readonly reason: string;
+}
+
+export type Fact =
+  | TermsFact
+  | OperationFact
+  | DisputeFact
+  | AliasFact
+  | TotalFact
+  | RetractionFact
+  | OriginFact
+  | AdoptionFact;

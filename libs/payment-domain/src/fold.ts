@@ -8,6 +8,7 @@ import { addAll, byText, empty, standing, type FactSet, type StandingFacts } fro
 import type { Fact } from './fact.js';
 import { isClosed, isFinal, labelOf } from './label.js';
 import { larger } from './money.js';
+import { adoptionsOf, originOf } from './origin.js';
 import { byIdAndKind, counted, countedSum, operationsOf, type Seen } from './operations.js';
 import type { Dispute, Operation, Payment } from './payment.js';
 import { GATEWAY_RELEASE, releasesOf, type Releases } from './releases.js';
@@ -63,17 +64,22 @@ export function paymentOf(set: FactSet): Payment {
       doubts,
     }),
   };
-  return withOptional(payment, termsOf(facts), locked, disputeStatusOf(disputes));
+  return withOptional(payment, facts, locked, disputeStatusOf(disputes));
 }
 
 /** Set afterwards: spreading what is mostly there into a new object took a fifth of the fold. */
 function withOptional(
   payment: { -readonly [K in keyof Payment]: Payment[K] },
-  terms: Payment['terms'],
+  facts: StandingFacts,
   currency: string | undefined,
   disputeStatus: Payment['disputeStatus'],
 ): Payment {
+  const terms = termsOf(facts);
+  const origin = originOf(facts);
+  const adoptions = adoptionsOf(facts);
   if (terms !== undefined) payment.terms = terms;
+  if (origin !== undefined) payment.origin = origin;
+  if (adoptions !== undefined) payment.adoptions = adoptions;
   if (disputeStatus !== undefined) payment.disputeStatus = disputeStatus;
   if (currency !== undefined) payment.currency = currency;
   return payment;

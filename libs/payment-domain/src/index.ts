@@ -1,4 +1,5 @@
 export type {
+  AdoptionFact,
   AliasFact,
   DisputeFact,
   DisputeOutcome,
@@ -6,6 +7,7 @@ export type {
   Fact,
   Kind,
   OperationFact,
+  OriginFact,
   Outcome,
   RetractionFact,
   Source,
@@ -31,7 +33,9 @@ export {
   subtractMoney,
 } from './money.js';
 export { counted } from './operations.js';
+export { isUnclaimed } from './origin.js';
 export type {
+  Adoption,
   Anomaly,
   AnomalyKind,
   Dispute,
@@ -39,6 +43,7 @@ export type {
   Label,
   Operation,
   OperationStatus,
+  Origin,
   Payment,
   Transition,
 } from './payment.js';

@@ -1,4 +1,12 @@
-import type { DisputeOutcome, DisputeStage, Kind, Outcome, TermsFact } from './fact.js';
+import type {
+  AdoptionFact,
+  DisputeOutcome,
+  DisputeStage,
+  Kind,
+  OriginFact,
+  Outcome,
+  TermsFact,
+} from './fact.js';
 import type { Money } from './money.js';
 
 /** In the order they are tried: the first that holds is the label. */
@@ -89,9 +97,19 @@ export interface Anomaly {
   readonly about: readonly string[];
 }
 
+/** Where a payment was found that nobody asked us for. */
+export type Origin = Pick<OriginFact, 'mode' | 'account' | 'gateway' | 'object'>;
+
+/** Which order a person gave a found payment to. */
+export type Adoption = Omit<AdoptionFact, 'type' | 'id' | 'source'>;
+
 /** Everything the set of facts says about one payment. Equal sets give equal values, whatever the order. */
 export interface Payment {
   readonly terms?: Omit<TermsFact, 'type' | 'id' | 'at' | 'source'>;
+  /** It was found at a gateway. */
+  readonly origin?: Origin;
+  /** By whom, and into which: of the found payment and of the one it went into. By time, then payment. */
+  readonly adoptions?: readonly Adoption[];
   /** The locked currency: of the terms, else of the smallest fact id that names one. */
   readonly currency?: string;
   /**

@@ -5,12 +5,14 @@ import {
   Currency,
   GatewayId,
   Id,
-  Name,
   optional,
   PaymentId,
   Reason,
   Sum,
 } from '../schema.js';
+
+/** `payable:<storefront>/<participant>` is the longest. */
+const AccountName = Type.String({ minLength: 1, maxLength: 200 });
 
 export const EntryPosted = closed(
   {
@@ -18,10 +20,13 @@ export const EntryPosted = closed(
     paymentId: optional(PaymentId),
     statementId: optional(Id),
     currency: Currency,
-    lines: Type.Array(closed({ account: Name, side: Type.Enum(['debit', 'credit']), minor: Sum }), {
-      minItems: 2,
-      maxItems: 1000,
-    }),
+    lines: Type.Array(
+      closed({ account: AccountName, side: Type.Enum(['debit', 'credit']), minor: Sum }),
+      {
+        minItems: 2,
+        maxItems: 1000,
+      },
+    ),
     reason: Reason,
     causedBy: GatewayId,
     /** The day it happened; a late fact keeps its day here. */

@@ -1,5 +1,15 @@
 import Type from 'typebox';
-import { Account, closed, Name, optional, PaymentId, Text } from '../schema.js';
+import {
+  Account,
+  Attempt,
+  closed,
+  Name,
+  optional,
+  OrderId,
+  PaymentId,
+  Storefront,
+  Text,
+} from '../schema.js';
 
 /** Services that take commands. */
 export const COMMANDED_SERVICES = [
@@ -40,4 +50,18 @@ export const SwitchAccount = closed(
     ...by,
   },
   'Stop or restart calls that move money through a gateway account.',
+);
+
+export const AdoptPayment = closed(
+  {
+    service: Type.Literal('payment-state'),
+    /** Found at a gateway. */
+    paymentId: PaymentId,
+    storefront: Storefront,
+    orderId: OrderId,
+    /** Default: the last one that we know. */
+    attempt: optional(Attempt),
+    ...by,
+  },
+  'Say which order a payment belongs to that was found at a gateway.',
 );

@@ -29,7 +29,9 @@ export type PaymentEventName =
   | 'PaymentTermsAgreed'
   | 'AliasRecorded'
   | 'TotalReported'
-  | 'FactRetracted';
+  | 'FactRetracted'
+  | 'PaymentDiscovered'
+  | 'PaymentAdopted';
 
 const DISPUTE_EVENTS = DISPUTE_OUTCOMES.map(
   (outcome) => `Dispute${words(outcome)}` as DisputeEvent,
@@ -41,6 +43,8 @@ export const EVENTS_OF_NO_OPERATION = [
   'AliasRecorded',
   'TotalReported',
   'FactRetracted',
+  'PaymentDiscovered',
+  'PaymentAdopted',
   ...DISPUTE_EVENTS,
 ] as const;
 

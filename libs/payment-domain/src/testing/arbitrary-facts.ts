@@ -10,12 +10,14 @@ import {
 import type { Money } from '../money.js';
 import type { RefundRule, ShareSize, Splits } from '../splits.js';
 import {
+  adoption,
   alias,
   authorization,
   capture,
   dispute,
   disputeFee,
   eur,
+  origin,
   refund,
   reinstatement,
   retraction,
@@ -210,6 +212,15 @@ const aRetraction: fc.Arbitrary<Fact> = fc
   .record({ id: aFactId, retracts: aFactId })
   .map(({ id, retracts }) => ({ ...retraction({ id: retracts }), id }));
 
+const aFoundPayment: fc.Arbitrary<Fact> = fc.oneof(
+  fc
+    .record({ id: aFactId, object: fc.constantFrom('pi_1', 'pi_2') })
+    .map(({ id, object }) => origin(object, { id })),
+  fc
+    .record({ id: aFactId, into: fc.constantFrom('pay1', 'pay2') })
+    .map(({ id, into }) => adoption('pay2', into, { id })),
+);
+
 /** Anything at all: contradictions, loops of aliases, id clashes, negative amounts, other currencies. */
 export const anyFacts: fc.Arbitrary<readonly Fact[]> = fc.array(
   fc.oneof(
@@ -219,6 +230,7 @@ export const anyFacts: fc.Arbitrary<readonly Fact[]> = fc.array(
     { weight: 1, arbitrary: aTotal },
     { weight: 1, arbitrary: aRetraction },
     { weight: 1, arbitrary: someTerms },
+    { weight: 1, arbitrary: aFoundPayment },
   ),
   { maxLength: 24, size: 'max' },
 );

@@ -1,8 +1,10 @@
 import type {
+  AdoptionFact,
   AliasFact,
   DisputeFact,
   Kind,
   OperationFact,
+  OriginFact,
   Outcome,
   RetractionFact,
   TermsFact,
@@ -111,6 +113,40 @@ export function total(object: string, value: number | Money): TotalFact {
     source: 'webhook',
     object,
     value: money,
+  };
+}
+
+export function origin(object: string, more: Partial<OriginFact> = {}): OriginFact {
+  return {
+    type: 'origin',
+    id: `origin ${object}`,
+    at: AT,
+    source: 'webhook',
+    mode: 'test',
+    account: 'stripe-main',
+    gateway: 'stripe',
+    object,
+    ...more,
+  };
+}
+
+export function adoption(
+  payment: string,
+  into: string,
+  more: Partial<AdoptionFact> = {},
+): AdoptionFact {
+  return {
+    type: 'adoption',
+    id: `adoption ${payment} ${into}`,
+    at: AT,
+    source: 'operator',
+    payment,
+    into,
+    storefront: 'shop',
+    orderId: 'order-1',
+    operator: 'ines',
+    reason: 'paid by a link we sent',
+    ...more,
   };
 }
 

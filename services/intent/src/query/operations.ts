@@ -57,6 +57,8 @@ export class Operations {
       case 'ReplayParked':
       case 'DiscardParked':
         return; // libs/kafka has done it.
+      case 'AdoptPayment':
+        return; // For payment-state.
     }
   };
 }
