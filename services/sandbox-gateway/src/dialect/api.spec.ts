@@ -17,6 +17,7 @@ const card = (paymentMethod = 'pm_card_visa'): Stripe.PaymentIntentCreateParams 
   currency: 'eur',
   confirm: true,
   payment_method: paymentMethod,
+  payment_method_options: { card: { request_multicapture: 'if_available' } },
   automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
 });
 

@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => running.close());
 
-const hold = (paymentMethod = 'pm_card_visa') =>
+const hold = (
+  paymentMethod = 'pm_card_visa',
+  more: Partial<Stripe.PaymentIntentCreateParams> = {},
+) =>
   stripe.paymentIntents.create({
     amount: 1000,
     currency: 'eur',
@@ -26,6 +29,7 @@ const hold = (paymentMethod = 'pm_card_visa') =>
       },
     },
     automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+    ...more,
   });
 
 const part = (id: string, amount: number) =>
@@ -71,6 +75,13 @@ describe('captures', () => {
     expect(error).toMatchObject({ statusCode: 400, param: 'final_capture' });
     const once = await stripe.paymentIntents.capture(intent.id, { amount_to_capture: 300 });
     expect(once.status).toBe('succeeded');
+  });
+
+  it('are one only, and what is held is not raised, unless the account asks for it', async () => {
+    const { id } = await hold('pm_card_visa', { payment_method_options: {} });
+    expect((await errorOf(part(id, 300))).param).toBe('final_capture');
+    const raised = stripe.paymentIntents.incrementAuthorization(id, { amount: 1500 });
+    expect((await errorOf(raised)).code).toBe('payment_intent_unexpected_state');
   });
 
   it('and a cancelation race: one of them wins', async () => {

@@ -222,6 +222,7 @@ describe('tokens that tell the whole story', () => {
       confirm: true,
       capture_method: 'manual',
       payment_method: 'pm_card_createDispute',
+      payment_method_options: { card: { request_multicapture: 'if_available' } },
       automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
     });
     const part = { amount_to_capture: 300, final_capture: false };

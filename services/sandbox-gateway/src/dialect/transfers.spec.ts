@@ -18,6 +18,7 @@ const pay = (more: Partial<Stripe.PaymentIntentCreateParams> = {}) =>
     currency: 'eur',
     confirm: true,
     payment_method: 'pm_card_visa',
+    payment_method_options: { card: { request_multicapture: 'if_available' } },
     automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
     ...more,
   });

@@ -197,7 +197,7 @@ function cardDetails({ created, intent, flexible, failure }: NewCharge) {
   const held = failure === undefined && intent.capture_method === 'manual';
   const requests = intent.payment_method_options?.card;
   const status = (requested: string | undefined) =>
-    flexible && requested !== 'never' ? 'available' : 'unavailable';
+    flexible && requested === 'if_available' ? 'available' : 'unavailable';
   return {
     amount_authorized: failure === undefined ? intent.amount : null,
     authorization_code: null,

@@ -25,6 +25,7 @@ async function pay(
     confirm: true,
     capture_method: captureMethod,
     payment_method: paymentMethod,
+    payment_method_options: { card: { request_multicapture: 'if_available' } },
     automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
   });
 }
