@@ -35,3 +35,38 @@ it('keeps payments, keys and unsent webhooks over a restart, and half a line doe
     await second.close();
   }
 });
+
+it('does after a restart what was still to come', async () => {
+  const dataFile = join(directory, 'pending.ndjson');
+  const first = await runSandbox({ dataFile });
+  const pay = (paymentMethod: string, captureMethod: 'automatic' | 'manual' = 'automatic') =>
+    first.stripe.paymentIntents.create({
+      ...params,
+      payment_method: paymentMethod,
+      capture_method: captureMethod,
+    });
+  const disputed = await pay('pm_sandbox_disputeWon');
+  const debited = await pay('pm_usBankAccount_success');
+  const held = await pay('pm_sandbox_expires', 'manual');
+  const review = await pay('pm_sandbox_review');
+  await first.ask('PUT', '/sandbox/script/stripe-main', {
+    steps: [{ call: 'refund', fault: 'error_before' }],
+  });
+  await first.close();
+
+  const second = await runSandbox({ dataFile });
+  try {
+    await second.settle();
+    const { paymentIntents } = await second.truth();
+    const of = ({ id }: { id: string }) => paymentIntents.find((intent) => intent.id === id);
+    expect(of(disputed)).toMatchObject({ disputes: [{ status: 'won', reinstated: 1000 }] });
+    expect(of(debited)).toMatchObject({ status: 'succeeded', captures: 1 });
+    expect(of(held)).toMatchObject({ status: 'canceled', amountReleased: 1000 });
+    expect(of(review)).toMatchObject({ reviews: [{ open: true }] });
+    const refund = () => second.stripe.refunds.create({ payment_intent: review.id });
+    await expect(refund()).rejects.toThrow();
+    expect((await refund()).status).toBe('succeeded');
+  } finally {
+    await second.close();
+  }
+});

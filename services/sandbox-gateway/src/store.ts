@@ -8,6 +8,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type Stripe from 'stripe';
+import type { Step } from './dialect/script.js';
 import type { ReportingCategory } from './gateway/objects.js';
 
 /** A PaymentIntent with what the sandbox knows beside it. */
@@ -166,6 +167,10 @@ export interface EndpointRecord {
   readonly silent: boolean;
 }
 
+export interface ScriptRecord {
+  readonly steps: readonly Step[];
+}
+
 interface Records {
   intents: IntentRecord;
   charges: ChargeRecord;
@@ -182,6 +187,7 @@ interface Records {
   answers: AnswerRecord;
   effects: EffectRecord;
   endpoints: EndpointRecord;
+  scripts: ScriptRecord;
 }
 export type Collection = keyof Records;
 const COLLECTIONS: readonly Collection[] = [
@@ -200,6 +206,7 @@ const COLLECTIONS: readonly Collection[] = [
   'answers',
   'effects',
   'endpoints',
+  'scripts',
 ];
 
 /**
@@ -223,6 +230,7 @@ export class Store {
     answers: new Map(),
     effects: new Map(),
     endpoints: new Map(),
+    scripts: new Map(),
   };
   readonly #file: number | undefined;
 

@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { SandboxAccount } from '../config.js';
-import { TOKENS } from '../gateway/behaviour.js';
+import { CALL_FAULTS, CALL_KINDS, TOKENS } from '../gateway/behaviour.js';
 import { decideThreeDs } from '../gateway/payment-intents.js';
 import { DISCREPANCIES, makePayouts } from '../gateway/payouts.js';
 import type { World } from '../gateway/world.js';
 import { checked, parseForm } from '../dialect/params.js';
 import { invalidParameter, missing } from '../gateway/api-error.js';
+import { Script } from '../dialect/script.js';
 import type { Timers } from '../timers.js';
 import type { Sender } from '../webhooks/sender.js';
 import { registerActs } from './acts.js';
@@ -31,6 +32,29 @@ const endpointBody = Compile(
 const decisionBody = Compile(
   Type.Object({ decision: Type.Union([Type.Literal('approve'), Type.Literal('refuse')]) }),
 );
+const scriptBody = Compile(
+  Type.Object(
+    {
+      steps: Type.Array(
+        Type.Object(
+          {
+            call: Type.Union(CALL_KINDS.map((each) => Type.Literal(each))),
+            fault: Type.Union(CALL_FAULTS.map((each) => Type.Literal(each))),
+          },
+          { additionalProperties: false },
+        ),
+        { maxItems: 1000 },
+      ),
+    },
+    { additionalProperties: false },
+  ),
+);
+const resendBody = Compile(
+  Type.Object(
+    { varied: Type.Optional(Type.Boolean()), signedWrong: Type.Optional(Type.Boolean()) },
+    { additionalProperties: false },
+  ),
+);
 const payoutsBody = Compile(
   Type.Object({
     account: Type.String({ minLength: 1 }),
@@ -48,6 +72,7 @@ export function registerAdmin(
   sender: Sender,
   timers: Timers,
 ): void {
+  const script = new Script(world.store);
   registerActs(app, world);
   registerDashboard(app, world, accounts);
   app.get('/sandbox/health', () => ({ status: 'up' }));
@@ -70,6 +95,24 @@ export function registerAdmin(
     // Whatever waited for an address has one now.
     void sender.settle();
     return { account, url, silent };
+  });
+
+  app.put('/sandbox/script/:account', (request) => {
+    const { account } = request.params as { account: string };
+    script.write(account, checked(scriptBody, request.body).steps);
+    return { steps: script.rest(account) };
+  });
+  app.get('/sandbox/script/:account', (request) => {
+    const { account } = request.params as { account: string };
+    return { steps: script.rest(account) };
+  });
+
+  app.post('/sandbox/events/:id/resend', (request) => {
+    const { id } = request.params as { id: string };
+    if (world.store.get('events', id) === undefined) throw missing('event', id);
+    const { varied = false, signedWrong = false } = checked(resendBody, request.body ?? {});
+    sender.resend(id, { signedWrong, repeat: varied ? 'varied' : 'same' });
+    return { id };
   });
 
   app.post('/sandbox/settle', async () => {

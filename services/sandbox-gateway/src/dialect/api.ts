@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { chance } from '../chance.js';
 import type { SandboxAccount } from '../config.js';
 import { ApiError } from '../gateway/api-error.js';
+import type { CallFault } from '../gateway/behaviour.js';
 import { API_VERSION } from '../gateway/events.js';
 import { newId } from '../gateway/new-id.js';
 import { fileOf } from '../gateway/reports.js';
@@ -11,6 +12,7 @@ import { CALLS, type Prepare, type Prepared } from './calls.js';
 import { digestOf, Idempotency, type Answer } from './idempotency.js';
 import { parseForm } from './params.js';
 import { READS } from './reads.js';
+import { Script } from './script.js';
 
 /** A caller that waits longer than this has given up. */
 const NEVER_ANSWERS_MS = 120_000;
@@ -23,6 +25,7 @@ export function registerApi(
   accounts: readonly SandboxAccount[],
 ): void {
   const idempotency = new Idempotency(world.store);
+  const script = new Script(world.store);
   const limitedOnce = new Set<string>();
 
   for (const [path, read] of Object.entries(READS)) {
@@ -58,28 +61,28 @@ export function registerApi(
     const key = header(request, 'idempotency-key');
     const params = parseForm(typeof request.body === 'string' ? request.body : '');
     const caller: Caller = { account, requestId, idempotencyKey: key ?? null };
-    let prepared: Prepared | undefined;
+    let fault: CallFault | undefined;
     const answer = await idempotency.answer({
       account,
       key,
       digest: digestOf('POST', request.url, params),
       requestId,
       prepare: () => {
-        prepared = prepare(world, params, id);
+        const ready = prepare(world, params, id);
+        const scripted = script.take(account, ready.call);
         const scope = `${account} ${key ?? requestId}`;
-        if (prepared.fault === 'limited' && !limitedOnce.has(scope)) {
-          limitedOnce.add(scope);
-          throw rateLimited();
-        }
-        const ready = prepared;
-        return () => perform(ready, caller);
+        const limited = ready.fault === 'limited' && !limitedOnce.has(scope);
+        if (limited) limitedOnce.add(scope);
+        if (limited || scripted === 'limited') throw rateLimited();
+        fault = scripted ?? ready.fault;
+        return () => perform(ready, fault, caller);
       },
     });
     if (key !== undefined) reply.header('idempotency-key', key);
     if (answer.replayed) {
       reply.header('idempotent-replayed', 'true').header('original-request', answer.requestId);
     }
-    const lost = prepared?.fault === 'lost' && answer.status === 200 && !answer.replayed;
+    const lost = fault === 'lost' && answer.status === 200 && !answer.replayed;
     if (lost) return lose(reply, chance(world.seed, 'lost', key ?? requestId));
     return reply.code(answer.status).send(answer.body);
   }
@@ -87,13 +90,14 @@ export function registerApi(
 
 async function perform(
   prepared: Prepared,
+  fault: CallFault | undefined,
   caller: Caller,
 ): Promise<Pick<Answer, 'status' | 'body'>> {
-  if (prepared.fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-  if (prepared.fault === 'error_before') return brokenAnswer();
+  if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  if (fault === 'error_before') return brokenAnswer();
   try {
     const body = prepared.run(caller);
-    return prepared.fault === 'error_after' ? brokenAnswer() : { status: 200, body };
+    return fault === 'error_after' ? brokenAnswer() : { status: 200, body };
   } catch (error) {
     // A decline or a refused state is an answer, and frozen; anything not stored goes its own way.
     if (!(error instanceof ApiError) || !error.stored) throw error;

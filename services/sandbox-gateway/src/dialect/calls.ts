@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { invalidParameter } from '../gateway/api-error.js';
 import { cancelIntent, captureIntent, incrementIntent } from '../gateway/authorizations.js';
-import { behaviourOf, type CallFault, type CallKind } from '../gateway/behaviour.js';
+import { behaviourOf, drawn, type CallFault, type CallKind } from '../gateway/behaviour.js';
 import { confirmIntent, createIntent } from '../gateway/payment-intents.js';
 import { acceptDispute, respond } from '../gateway/disputes.js';
 import { createRefund } from '../gateway/refunds.js';
@@ -29,7 +29,9 @@ import {
 /** A call that changes something, checked and ready. */
 export interface Prepared {
   readonly run: (caller: Caller) => unknown;
-  /** How its answer goes wrong. */
+  /** By this name it can be told to go wrong. */
+  readonly call?: CallKind;
+  /** How its answer goes wrong, by the payment's token. */
   readonly fault: CallFault | undefined;
 }
 
@@ -68,8 +70,10 @@ function prepareCreate(world: World, given: unknown): Prepared {
       'parameter_missing',
     );
   }
+  const method = tokenOf(world, params.payment_method, params.metadata);
   return {
-    fault: faultOf(params.payment_method, 'create'),
+    call: 'create',
+    fault: faultOf(method, 'create'),
     run: (caller) =>
       createIntent(world, caller, {
         amount: Number(params.amount),
@@ -82,7 +86,7 @@ function prepareCreate(world: World, given: unknown): Prepared {
         setupFutureUsage: params.setup_future_usage ?? null,
         transferData: transferDataIn(params.transfer_data),
         transferGroup: params.transfer_group ?? null,
-        ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
+        ...(method === undefined ? {} : { paymentMethod: method }),
         ...(params.customer === undefined ? {} : { customer: params.customer }),
         ...(params.description === undefined ? {} : { description: params.description }),
         ...(params.return_url === undefined ? {} : { returnUrl: params.return_url }),
@@ -106,12 +110,15 @@ function redirects(params: {
 function prepareConfirm(world: World, given: unknown, id: string): Prepared {
   const params = checked(confirmParams, given);
   requireToken(params.payment_method);
+  const known = world.store.get('intents', id)?.object.metadata;
+  const method = tokenOf(world, params.payment_method, known);
   return {
+    call: 'confirm',
     fault: undefined,
     run: (caller) =>
       confirmIntent(world, caller, id, {
         offSession: params.off_session === 'true',
-        ...(params.payment_method === undefined ? {} : { paymentMethod: params.payment_method }),
+        ...(method === undefined ? {} : { paymentMethod: method }),
         ...(params.return_url === undefined ? {} : { returnUrl: params.return_url }),
       }),
   };
@@ -120,6 +127,7 @@ function prepareConfirm(world: World, given: unknown, id: string): Prepared {
 function prepareCapture(world: World, given: unknown, id: string): Prepared {
   const params = checked(captureParams, given);
   return {
+    call: 'capture',
     fault: faultOf(methodOf(world, id), 'capture'),
     run: (caller) =>
       captureIntent(world, caller, id, {
@@ -135,6 +143,7 @@ function prepareCapture(world: World, given: unknown, id: string): Prepared {
 function prepareIncrement(world: World, given: unknown, id: string): Prepared {
   const params = checked(incrementParams, given);
   return {
+    call: 'increment',
     fault: faultOf(methodOf(world, id), 'increment'),
     run: (caller) =>
       incrementIntent(world, caller, id, {
@@ -148,6 +157,7 @@ function prepareIncrement(world: World, given: unknown, id: string): Prepared {
 function prepareCancel(world: World, given: unknown, id: string): Prepared {
   const params = checked(cancelParams, given);
   return {
+    call: 'cancel',
     fault: faultOf(methodOf(world, id), 'cancel'),
     run: (caller) => cancelIntent(world, caller, id, params.cancellation_reason ?? null),
   };
@@ -164,6 +174,7 @@ function prepareRefund(world: World, given: unknown): Prepared {
       ? methodOf(world, paymentIntent ?? '')
       : (world.store.get('charges', charge)?.object.payment_method ?? undefined);
   return {
+    call: 'refund',
     fault: faultOf(method, 'refund'),
     run: (caller) =>
       createRefund(world, caller, {
@@ -180,6 +191,7 @@ function prepareRefund(world: World, given: unknown): Prepared {
 function prepareTransfer(world: World, given: unknown): Prepared {
   const params = checked(transferParams, given);
   return {
+    call: 'transfer',
     fault: params.destination.includes('timeout') ? 'lost' : undefined,
     run: (caller) =>
       createTransfer(world, caller, {
@@ -198,6 +210,7 @@ function prepareReversal(world: World, given: unknown, id: string): Prepared {
   const params = checked(reversalParams, given);
   const destination = idOf(world.store.get('transfers', id)?.object.destination);
   return {
+    call: 'reversal',
     fault: destination.includes('reversalTimeout') ? 'lost' : undefined,
     run: (caller) =>
       reverseTransfer(world, caller, id, {
@@ -246,6 +259,17 @@ function prepareReportRun(world: World, given: unknown): Prepared {
         ...(parameters.columns === undefined ? {} : { columns: parameters.columns }),
       }),
   };
+}
+
+/** A seeded token, drawn: by our payment's id, which is the same in every run of a seed. */
+function tokenOf(
+  world: World,
+  token: string | undefined,
+  metadata: Readonly<Record<string, string>> = {},
+): string | undefined {
+  return token === undefined
+    ? undefined
+    : drawn(token, world.seed, metadata['paylog_payment'] ?? '');
 }
 
 function methodOf(world: World, intentId: string): string | undefined {

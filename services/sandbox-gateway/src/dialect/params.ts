@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { ApiError, invalidParameter } from '../gateway/api-error.js';
-import { behaviourOf } from '../gateway/behaviour.js';
+import { TOKENS } from '../gateway/behaviour.js';
 import { EVIDENCE, type EvidenceField } from '../gateway/dispute-objects.js';
 
 /** Form bodies and query strings as the provider takes them: nested keys in brackets, every value a string. */
@@ -337,7 +337,7 @@ function bracketed(pointer: string): string {
 
 /** A token that doesn't exist is refused like one of another account. */
 export function requireToken(paymentMethod: string | undefined): void {
-  if (paymentMethod === undefined || behaviourOf(paymentMethod) !== undefined) return;
+  if (paymentMethod === undefined || TOKENS.includes(paymentMethod)) return;
   throw invalidParameter(
     'payment_method',
     `No such PaymentMethod: '${paymentMethod}'`,

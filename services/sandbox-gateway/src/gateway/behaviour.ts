@@ -1,3 +1,5 @@
+import { chance } from '../chance.js';
+
 /** What a payment method token makes the sandbox do. */
 export interface Behaviour {
   /** Refuse the authorization. */
@@ -28,8 +30,19 @@ export interface Behaviour {
 }
 
 export type Delayed = 'succeeded' | 'failed' | 'waits';
-export type CallKind = 'create' | 'capture' | 'refund' | 'cancel' | 'increment';
-export type CallFault = 'lost' | 'error_after' | 'error_before' | 'limited' | 'slow';
+export const CALL_KINDS = [
+  'create',
+  'confirm',
+  'capture',
+  'increment',
+  'cancel',
+  'refund',
+  'transfer',
+  'reversal',
+] as const;
+export type CallKind = (typeof CALL_KINDS)[number];
+export const CALL_FAULTS = ['lost', 'error_after', 'error_before', 'limited', 'slow'] as const;
+export type CallFault = (typeof CALL_FAULTS)[number];
 export type WebhookFault = 'duplicated' | 'reordered' | 'varied' | 'bad_signature' | 'never_sent';
 
 export interface DisputePlan {
@@ -164,8 +177,24 @@ const BY_TOKEN: Readonly<Record<string, Behaviour>> = {
   pm_sandbox_webhookBadSignature: { webhooks: 'bad_signature' },
 };
 
+/** The token that is another one, drawn by the seed. */
+const SEEDED = 'pm_sandbox_seeded';
+
 /** Every token the sandbox knows. */
-export const TOKENS: readonly string[] = Object.keys(BY_TOKEN);
+export const TOKENS: readonly string[] = [...Object.keys(BY_TOKEN), SEEDED];
+
+/** Those that need nobody to decide anything. */
+const UNATTENDED = Object.entries(BY_TOKEN)
+  .filter(([, { authenticate, delayed }]) => authenticate === undefined && delayed !== 'waits')
+  .map(([token]) => token);
+
+/** Half of what is seeded is well-behaved; the rest is anything that ends without anybody's help. */
+export function drawn(token: string, seed: string, payment: string): string {
+  if (token !== SEEDED) return token;
+  const draw = chance(seed, 'token', payment);
+  if (draw < 0.5) return 'pm_card_visa';
+  return UNATTENDED[Math.floor((draw - 0.5) * 2 * UNATTENDED.length)] ?? 'pm_card_visa';
+}
 
 /** Undefined for a token that doesn't exist: the API then answers `resource_missing`. */
 export function behaviourOf(token: string): Behaviour | undefined {

@@ -46,6 +46,11 @@ export class Sender {
     for (const sending of sendings) this.#schedule(sending, 1);
   }
 
+  /** Sends an event once more, whatever became of it. */
+  resend(eventId: string, how: Pick<Sending, 'signedWrong' | 'repeat'>): void {
+    this.#schedule({ eventId, delayMs: 0, ...how }, 1);
+  }
+
   /** After a restart: what was not acknowledged. Planned repeats are forgotten, they were only mischief. */
   resume(): void {
     for (const { object, delivered, givenUp } of this.#store.all('events')) {
@@ -100,7 +105,7 @@ export class Sender {
 
   async #send(sending: Sending, attempt: number): Promise<void> {
     const event = this.#store.get('events', sending.eventId);
-    if (event === undefined || event.givenUp === true) return;
+    if (event === undefined) return;
     const endpoint = this.#store.get('endpoints', event.account);
     if (endpoint === undefined) {
       this.#retry(sending, attempt);
