@@ -29,6 +29,7 @@ export const closeOrCancel: Step = (known, limits, progress) => {
   if (authorization === 'pending' && progress.hasNextAction) {
     return abandon(known, limits, progress);
   }
+  if (authorization === 'reversed') return awaitRecovery(known, limits, progress);
   if (!isOpen(authorization) && authorization !== 'none') {
     return close(known, limits, progress, 'declined');
   }
@@ -64,6 +65,16 @@ function abandon(known: Known, limits: Limits, progress: Progress): Action {
   const until = time(accepted) + limits.abandonAfterMs;
   if (progress.now < until) return { type: 'wait', until, why: 'waiting for the shopper' };
   return close(known, limits, progress, 'abandoned');
+}
+
+/** A debit that came back: the shopper has the time of an attempt to pay it another way. */
+function awaitRecovery(known: Known, limits: Limits, progress: Progress): Action {
+  const operation = operations.authorization(known.intent.paymentId);
+  const own = known.intent.own.find(({ id }) => id === operation);
+  const told = Math.max(own ? time(own.lastAt) : 0, progress.gatewayToldAt ?? 0);
+  const until = told + limits.abandonAfterMs;
+  if (progress.now < until) return { type: 'wait', until, why: 'waiting for another payment' };
+  return close(known, limits, progress, 'declined');
 }
 
 /** Asked for, and impossible now that the attempt is closed: ended, so that nothing stays open. */

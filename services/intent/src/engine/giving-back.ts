@@ -1,5 +1,6 @@
 import { capturedBy } from '../intent/decide-refund.js';
 import { isLateSuccess } from '../intent/late-success.js';
+import { refundableOf } from '../intent/refundable.js';
 import { operations } from '../intent/operations.js';
 import { isClosed, isOpen, movedMinor, statusOf, type Known } from '../intent/state.js';
 import type { Action, Limits, Progress, RefundReason } from './action.js';
@@ -62,10 +63,9 @@ export function giveBack(
 
 /** Gives back what was captured and is neither given back nor about to be. Undefined: nothing. */
 function refundRest(known: Known, reason: RefundReason): Action | undefined {
-  const captured = movedMinor(known, 'capture');
-  const refunded = movedMinor(known, 'refund');
-  const rest = captured.done - refunded.done - refunded.open;
-  if (rest <= 0n) return undefined;
+  const { free: rest, disputed } = refundableOf(known);
+  // Lost, the customer has it; won, it comes back to us and is given back then.
+  if (rest <= 0n) return disputed > 0n ? { type: 'wait', why: 'disputed' } : undefined;
   const refunds = known.intent.own.filter(({ kind }) => kind === 'refund');
   const failed = refunds.filter((own) => {
     const status = statusOf(known, own.id);

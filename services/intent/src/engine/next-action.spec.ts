@@ -129,6 +129,31 @@ describe('nextAction', () => {
     expect(run.gateway.containers).toMatchObject([{ status: 'canceled', captured: 0n }]);
   });
 
+  it('leaves a debit that came back open for another payment, then closes it', async () => {
+    const run = new PureRun();
+    run.place({ method: 'pm_sepa' });
+    await run.step();
+    run.gateway.approve(run.paymentId);
+    await run.settle();
+    run.webhook();
+    expect(run.known.intent.payment.label).toBe('captured');
+    const [container] = run.gateway.containers;
+    Object.assign(container!, { status: 'requires_payment_method', captured: 0n });
+    const back = { type: 'operation', at: run.at, source: 'webhook', outcome: 'reversed' } as const;
+    run.tell([
+      { ...back, id: 'a', operation: container!.charge!, kind: 'authorization' },
+      { ...back, id: 'c', operation: `${container!.charge!}/capture`, kind: 'capture' },
+    ]);
+    expect(run.next()).toMatchObject({ type: 'wait', until: run.now + LIMITS.abandonAfterMs });
+    const second = new PureRun(undefined, 2, run.gateway);
+    expect(second.place({}, run).type).toBe('early');
+    await run.settle();
+    expect(container!.status).toBe('canceled');
+    run.project();
+    expect(second.place({}, run).type).toBe('accepted');
+    expect(run.next()).toEqual({ type: 'done' });
+  });
+
   it('starts nothing through a stopped account', () => {
     const run = new PureRun();
     run.place();

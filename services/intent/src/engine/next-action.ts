@@ -1,13 +1,15 @@
 import { isIncrement } from '../intent/decide-capture.js';
 import { MORE_FOLLOW } from '../intent/decision.js';
 import { operations } from '../intent/operations.js';
+import { heldByDisputes } from '../intent/refundable.js';
 import {
   isAuthorized,
   isClosed,
   isOpen,
-  statusOf,
   type Known,
+  movedMinor,
   type OwnOperation,
+  statusOf,
 } from '../intent/state.js';
 import type { Action, Limits, Progress, Step } from './action.js';
 import { endedByTheClockAt, neverStarted, validUntil } from './by-the-clock.js';
@@ -159,6 +161,8 @@ const beginCalls: Step = (known, limits, progress) => {
     if (!opens && known.intent.containerId === undefined) continue;
     if (progress.accountStopped) return { type: 'wait', why: 'gateway account stopped' };
     if (reviewed && operation.kind === 'capture') return { type: 'wait', why: 'under review' };
+    const disputed = operation.kind === 'refund' ? heldBack(known, operation) : undefined;
+    if (disputed) return disputed;
     if (opens && !progress.hasPaymentMethod) {
       const outcomes = neverStarted(known, 'payment_method_lost');
       return { type: 'record', outcomes, why: 'payment method lost before the first call' };
@@ -167,6 +171,25 @@ const beginCalls: Step = (known, limits, progress) => {
   }
   return undefined;
 };
+
+/** A dispute came between a refund and its call: what it took for good ends the refund, what may come back delays it. */
+function heldBack(known: Known, { id, asked }: OwnOperation): Action | undefined {
+  const { chargedBack, disputed } = heldByDisputes(known);
+  const left = movedMinor(known, 'capture').done - movedMinor(known, 'refund').done;
+  const minor = asked?.minor ?? 0n;
+  if (chargedBack > 0n && minor > left - chargedBack) {
+    const over = {
+      operation: id,
+      kind: 'refund',
+      outcome: 'canceled',
+      reason: 'charged_back',
+    } as const;
+    return { type: 'record', outcomes: [over], why: 'a lost dispute gave this money back' };
+  }
+  return disputed > 0n && minor > left - chargedBack - disputed
+    ? { type: 'wait', why: 'disputed' }
+    : undefined;
+}
 
 /** The first authorization: it needs the payment method, all others the container that it opened. */
 function opensAttempt(known: Known, operation: OwnOperation): boolean {

@@ -20,6 +20,8 @@ const UNPROCESSABLE = new Set([
 ]);
 
 const TEXT: Readonly<Record<string, string>> = {
+  disputed: 'A dispute has taken this money, or may. It can be given back once the dispute is won.',
+  charged_back: 'A lost dispute gave this money back to the customer.',
   previous_attempt_open:
     'The attempt before this one can still be paid; it is being closed. Send again.',
   authorization_open: 'Whether the payment was authorized is not known yet. Send again.',

@@ -9,6 +9,7 @@ import {
 } from './decision.js';
 import type { Decision } from './decision.js';
 import { operations } from './operations.js';
+import { refundableOf } from './refundable.js';
 import { refusal } from './refusals.js';
 import type { RefundRequest } from './requests.js';
 import { movedMinor, statusOf, type Known } from './state.js';
@@ -16,14 +17,14 @@ import { movedMinor, statusOf, type Known } from './state.js';
 export function refund(request: RefundRequest, known: Known): Decision {
   const { intent } = known;
   const { terms, paymentId } = intent;
-  if (!terms) return refuse(request, refusal('payment_not_found'));
+  // Money that never came can't be given back: what a gateway may credit to a card by itself, none of ours is asked for.
+  if (!terms) return refuse(request, refusal('refund_without_original'));
   const operation = operations.refund(paymentId, request.reference);
   const before = sameReference(request, known, operation);
   if (before) return before;
   const captured = movedMinor(known, 'capture');
-  const refunded = movedMinor(known, 'refund');
-  const rest = captured.done - refunded.done - refunded.open;
-  const amount = request.amount ?? { minor: rest, currency: terms.amount.currency };
+  const { rest, chargedBack, free } = refundableOf(known);
+  const amount = request.amount ?? { minor: free, currency: terms.amount.currency };
   if (request.amount) {
     const wrong = whyNotAmount(request.amount, terms);
     if (wrong) return refuse(request, wrong);
@@ -34,6 +35,12 @@ export function refund(request: RefundRequest, known: Known): Decision {
   }
   if (amount.minor > rest || rest <= 0n) {
     return refuse(request, refusal('amount_exceeds_captured', 'amount.minor'));
+  }
+  if (amount.minor > rest - chargedBack || rest <= chargedBack) {
+    return refuse(request, refusal('charged_back', 'amount.minor'));
+  }
+  if (amount.minor > free || free <= 0n) {
+    return refuse(request, refusal('disputed', 'amount.minor'));
   }
   const { reference, reason } = request;
   const told = { reference, amount, ...(reason === undefined ? {} : { reason }) };

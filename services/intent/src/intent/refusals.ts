@@ -8,6 +8,7 @@ export type NextStep =
   | 'place_the_next_attempt'
   | 'refund_instead'
   | 'void_instead'
+  | 'await_the_dispute'
   | 'nothing';
 
 /** Why we do not do what was asked: data, published and answered, never thrown. */
@@ -59,6 +60,10 @@ const RULES = {
   already_captured: wrong('refund_instead'),
   nothing_captured: wrong('void_instead'),
   amount_exceeds_captured: wrong(),
+  refund_without_original: wrong(),
+  charged_back: wrong('nothing'),
+  /** Won, the money comes back, and can be given back then. */
+  disputed: { ...early, nextStep: 'await_the_dispute' },
 } as const satisfies Record<string, Omit<Refusal, 'reason' | 'field' | 'declineClass'>>;
 
 export type RefusalReason = keyof typeof RULES;

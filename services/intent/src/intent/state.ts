@@ -204,7 +204,20 @@ export function isOpen(status: Status): boolean {
 
 /** The gateway can't take money for this attempt any more. */
 export function isClosed(known: Known): boolean {
-  return known.intent.payment.closed || known.projected?.closed === true;
+  const closed = known.intent.payment.closed || known.projected?.closed === true;
+  return closed && !isOpenAgain(known);
+}
+
+/** What was paid came back (a debit that failed late): the gateway lets it be paid once more until we close it there. */
+function isOpenAgain(known: Known): boolean {
+  const { paymentId, own } = known.intent;
+  if (statusOf(known, operations.authorization(paymentId)) !== 'reversed') return false;
+  if (movedMinor(known, 'capture').done > 0n) return false;
+  const closedByUs = own.some(({ id, kind }) => {
+    const status = statusOf(known, id);
+    return kind === 'void' && !isOpen(status) && status !== 'not_attempted';
+  });
+  return !closedByUs;
 }
 
 /**
@@ -258,7 +271,12 @@ function amountOf(known: Known, operation: string): bigint | undefined {
 
 /** What the issuer holds for us, or held before it was captured; 0 until an authorization succeeds. */
 export function authorizedMinor(known: Known): bigint {
-  return max(known.intent.payment.amounts.authorized, known.projected?.amounts.authorized ?? 0n);
+  const { payment, own } = known.intent;
+  // What our own log holds for won, and others know to have been undone.
+  const undone = own
+    .filter(({ id, kind }) => kind === 'authorization' && statusOf(known, id) === 'reversed')
+    .reduce((sum, { id }) => sum + countedIn(payment, id), 0n);
+  return max(payment.amounts.authorized - undone, known.projected?.amounts.authorized ?? 0n);
 }
 
 /**

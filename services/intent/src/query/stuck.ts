@@ -21,6 +21,7 @@ interface Advice {
 
 const ADVICE: Readonly<Record<string, Advice>> = {
   'under review': { next: 'captures when the review is closed', force: 'verify' },
+  disputed: { next: 'goes on when the dispute is decided', force: 'verify' },
   held: { next: 'goes on when the hold is lifted', force: 'replay' },
   'gateway account stopped': { next: 'goes on when the account is switched on', force: 'switch' },
   'waiting for the shopper': { next: 'cancel the payment at the gateway', force: 'verify' },
