@@ -8,6 +8,8 @@ export const LINE_KINDS = [
   'refund_reversal',
   'dispute_withdrawal',
   'dispute_reinstatement',
+  'participant_payout',
+  'participant_payout_reversal',
   'adjustment',
   'fee',
   'payout',

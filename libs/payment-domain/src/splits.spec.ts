@@ -156,6 +156,22 @@ describe('what participants have in a payment', () => {
     ).toMatchObject({ seller: [7_200, 0, 3_600], storefront: [1_300, 0, 650] });
   });
 
+  it('is taken by disputes from what refunds left', () => {
+    const splits = { ...MARKET, refunds: { rule: 'platform_first' } } as const;
+    const facts = [
+      ...captures(10_000),
+      refund('ref1', 'succeeded', 2_000),
+      withdrawal('w1', 'succeeded', 8_000, { parent: 'dp_1' }),
+      dispute('dp_1', 'chargeback', 'lost', 8_000),
+    ];
+    expect(shares(splits, 10_000, facts)).toEqual({
+      seller: [7_200, 0, 7_200],
+      courier: [500, 0, 500],
+      platform_fee: [1_000, 870, 130],
+      storefront: [1_300, 1_130, 170],
+    });
+  });
+
   const paying = (participant: string, minor: number | Money = 7_200) =>
     participantPayout('par1', 'succeeded', minor, { participant });
 

@@ -11,6 +11,10 @@ export const METADATA = {
   /** The capture that comes with an automatic authorization. */
   capture: 'paylog_operation_capture',
   refund: 'paylog_operation_refund',
+  /** Of a transfer, which passes a participant's share on, and of its reversal. */
+  payout: 'paylog_operation_transfer',
+  payoutReversal: 'paylog_operation_transfer_reversal',
+  participant: 'paylog_participant',
 } as const;
 
 /** Each capture and each increment has a key of its own, so that none overwrites another (39 characters; Stripe's limit is 40). */
@@ -50,7 +54,7 @@ export function paymentIn(metadata: Metadata): string | undefined {
 
 export function operationIn(
   metadata: Metadata,
-  kind: 'session' | 'authorization' | 'capture' | 'refund',
+  kind: 'session' | 'authorization' | 'capture' | 'refund' | 'payout' | 'payoutReversal',
 ): string | undefined {
   return matching(metadata[METADATA[kind]], OPERATION_ID);
 }

@@ -84,6 +84,46 @@ describe('readPayoutReport', () => {
     expect(lines).toEqual(await read(HEADER, CHARGE));
   });
 
+  it('reads what is passed on to participants and taken back', async () => {
+    const payout = `par${'c'.repeat(26)}`;
+    const names = 'transfer_metadata[paylog_payment],transfer_metadata[paylog_operation_transfer]';
+    const transfer = {
+      source: 'tr_1',
+      gross: '-72.00',
+      fee: '0.00',
+      net: '-72.00',
+      charge: '',
+      payment: '',
+    };
+    const lines = await read(
+      `${HEADER},${names}`,
+      row({ ...transfer, category: 'transfer', of: PAYMENT, operation: payout }),
+      row({
+        ...transfer,
+        category: 'transfer_reversal',
+        source: 'trr_1',
+        gross: '7.20',
+        net: '7.20',
+        of: '',
+        operation: '',
+      }),
+    );
+    expect(lines).toMatchObject([
+      {
+        kind: 'participant_payout',
+        gatewayObject: 'tr_1',
+        paymentId: PAYMENT,
+        operationId: payout,
+        gross: { minor: -7200n },
+      },
+      {
+        kind: 'participant_payout_reversal',
+        gatewayObject: 'trr_1',
+        gross: { minor: 720n },
+      },
+    ]);
+  });
+
   it('names the refund of ours', async () => {
     const [line] = await read(
       HEADER,

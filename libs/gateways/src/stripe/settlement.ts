@@ -25,6 +25,8 @@ export const REPORT_COLUMNS = [
   `payment_metadata[${METADATA.payment}]`,
   `refund_metadata[${METADATA.payment}]`,
   `refund_metadata[${METADATA.refund}]`,
+  `transfer_metadata[${METADATA.payment}]`,
+  `transfer_metadata[${METADATA.payout}]`,
 ] as const;
 
 const REQUIRED = [
@@ -48,6 +50,8 @@ const KIND_OF: Readonly<Record<string, LineKind>> = {
   refund_failure: 'refund_reversal',
   dispute: 'dispute_withdrawal',
   dispute_reversal: 'dispute_reinstatement',
+  transfer: 'participant_payout',
+  transfer_reversal: 'participant_payout_reversal',
   adjustment: 'adjustment',
   fee: 'fee',
   stripe_fee: 'fee',
@@ -164,13 +168,14 @@ type Names = Pick<SettlementLine, 'authorizationId' | 'containerId' | 'paymentId
 function namesIn(row: Row): Names {
   const authorizationId = row['charge_id'] ?? '';
   const containerId = row['payment_intent_id'] ?? '';
-  const refund = {
-    [METADATA.payment]: row[`refund_metadata[${METADATA.payment}]`] ?? '',
-    [METADATA.refund]: row[`refund_metadata[${METADATA.refund}]`] ?? '',
-  };
-  const payment = { [METADATA.payment]: row[`payment_metadata[${METADATA.payment}]`] ?? '' };
-  const paymentId = paymentIn(payment) ?? paymentIn(refund);
-  const operationId = operationIn(refund, 'refund');
+  const column = (object: string, key: string) => row[`${object}_metadata[${key}]`] ?? '';
+  const payments = ['payment', 'refund', 'transfer'].map((object) =>
+    paymentIn({ [METADATA.payment]: column(object, METADATA.payment) }),
+  );
+  const paymentId = payments.find((each) => each !== undefined);
+  const operationId =
+    operationIn({ [METADATA.refund]: column('refund', METADATA.refund) }, 'refund') ??
+    operationIn({ [METADATA.payout]: column('transfer', METADATA.payout) }, 'payout');
   return {
     ...(authorizationId === '' ? {} : { authorizationId }),
     ...(containerId === '' ? {} : { containerId }),

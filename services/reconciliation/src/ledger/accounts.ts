@@ -7,7 +7,10 @@ const UNASSIGNED = 'unassigned';
 /** What a gateway account owes us. */
 export const receivable = (account: string | undefined) => `receivable:${account ?? UNASSIGNED}`;
 /** What we owe to whoever sold. */
-export const payable = (participant: string | undefined) => `payable:${participant ?? UNASSIGNED}`;
+export const payable = (storefront: string | undefined) => `payable:${storefront ?? UNASSIGNED}`;
+/** What we owe to whoever shares in what a storefront sold. Below zero (a debit): paid more than is theirs by now. */
+export const payableTo = (storefront: string | undefined, participant: string) =>
+  `${payable(storefront)}/${participant}`;
 export const gatewayFee = (account: string) => `gateway_fee:${account}`;
 /** On its way from the gateway to our bank. */
 export const inTransit = (account: string) => `payout_in_transit:${account}`;

@@ -1,5 +1,5 @@
-import type { Payment } from '@paylog/payment-domain';
-import { disputeHeld, disputeLost, payable, receivable } from './accounts.js';
+import { owedTo, type Payment, type Share, sharesOf } from '@paylog/payment-domain';
+import { disputeHeld, disputeLost, payable, payableTo, receivable } from './accounts.js';
 
 /** Debits less credits, in minor units: currency → account → amount. What is zero is left out. */
 export type Balances = Readonly<Record<string, Readonly<Record<string, bigint>>>>;
@@ -7,30 +7,43 @@ export type Balances = Readonly<Record<string, Readonly<Record<string, bigint>>>
 /**
  * What a payment's state amounts to in the books. A pure function of the state, so that any order of its facts ends in
  * the same balances: the ledger posts `difference(before, after)` and nothing else. A dispute's fee is not in it: like any
- * fee it is posted from the report's line.
+ * fee it is posted from the report's line. Participants bear their part of what disputes took for good; the storefront's
+ * stays in what was lost.
  */
 export function balancesOf(payment: Payment): Balances {
   const { currency, amounts, otherCurrencies } = payment;
   const sums = { ...otherCurrencies, ...(currency !== undefined && { [currency]: amounts }) };
   return Object.fromEntries(
     Object.entries(sums)
-      .map(([code, each]) => [code, inOneCurrency(payment, each)] as const)
+      .map(([code, each]) => [code, inOneCurrency(payment, code, each)] as const)
       .filter(([, accounts]) => Object.keys(accounts).length > 0),
   );
 }
 
 function inOneCurrency(
-  { terms }: Payment,
+  payment: Payment,
+  currency: string,
   { captured, refunded, disputed, chargedBack }: Payment['otherCurrencies'][string],
 ): Record<string, bigint> {
-  const sold = captured - refunded;
-  const accounts = {
-    [receivable(terms?.account)]: sold - disputed - chargedBack,
+  const { terms } = payment;
+  const shares = sharesOf(payment, currency);
+  const passedOn = sumOf(shares, ({ paidOut }) => paidOut);
+  const own = shares.filter(({ by }) => by !== 'participant');
+  const accounts: Record<string, bigint> = {
+    [receivable(terms?.account)]: captured - refunded - disputed - chargedBack - passedOn,
     [disputeHeld(terms?.account)]: disputed,
-    [disputeLost(terms?.account)]: chargedBack,
-    [payable(terms?.storefront)]: -sold,
+    [disputeLost(terms?.account)]: sumOf(own, (share) => share.chargedBack),
+    [payable(terms?.storefront)]: -sumOf(own, (share) => owedTo(share) + share.chargedBack),
   };
+  for (const share of shares) {
+    if (share.participant === undefined) continue;
+    accounts[payableTo(terms?.storefront, share.participant)] = -owedTo(share);
+  }
   return Object.fromEntries(Object.entries(accounts).filter(([, amount]) => amount !== 0n));
+}
+
+function sumOf(shares: readonly Share[], amount: (share: Share) => bigint): bigint {
+  return shares.reduce((sum, share) => sum + amount(share), 0n);
 }
 
 /** What must be added to `before` to make it `after`; a currency where nothing changes is left out. */

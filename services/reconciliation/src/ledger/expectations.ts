@@ -7,14 +7,12 @@ import {
   type Payment,
 } from '@paylog/payment-domain';
 
+type DisputeMoney = 'dispute_withdrawal' | 'dispute_reinstatement';
+/** What moves once, when it succeeds, and is told by an id of its own. */
+type Movement = DisputeMoney | 'participant_payout' | 'participant_payout_reversal';
+
 /** Kinds of report lines that one of our operations brings. */
-export type ExpectedKind =
-  | 'capture'
-  | 'capture_reversal'
-  | 'refund'
-  | 'refund_reversal'
-  | 'dispute_withdrawal'
-  | 'dispute_reinstatement';
+export type ExpectedKind = 'capture' | 'capture_reversal' | 'refund' | 'refund_reversal' | Movement;
 
 /** due: a report must name it by T+n; possible: it may, now or later; not_happened: a report that names it is wrong. */
 export type Standing = 'due' | 'possible' | 'not_happened';
@@ -42,10 +40,12 @@ export function signedMinor({ kind, amount }: Pick<Expectation, 'kind' | 'amount
     case 'refund':
     case 'capture_reversal':
     case 'dispute_withdrawal':
+    case 'participant_payout':
       return -amount.minor;
     case 'capture':
     case 'refund_reversal':
     case 'dispute_reinstatement':
+    case 'participant_payout_reversal':
       return amount.minor;
   }
 }
@@ -98,17 +98,21 @@ function standings(
 ): readonly KindAndStanding[] {
   if (operation.kind === 'capture') return captureStanding(operation, captures);
   if (operation.kind === 'refund') return refundStanding(operation);
-  if (isDisputeMoney(operation.kind)) return movementStanding(operation.kind, operation);
+  if (isMovement(operation.kind)) return movementStanding(operation.kind, operation);
   return [];
 }
 
-type DisputeMoney = 'dispute_withdrawal' | 'dispute_reinstatement';
+function isMovement(kind: Operation['kind']): kind is Movement {
+  return (
+    isDisputeMoney(kind) || kind === 'participant_payout' || kind === 'participant_payout_reversal'
+  );
+}
 
 function isDisputeMoney(kind: string): kind is DisputeMoney {
   return kind === 'dispute_withdrawal' || kind === 'dispute_reinstatement';
 }
 
-function movementStanding(kind: DisputeMoney, { status }: Operation): readonly KindAndStanding[] {
+function movementStanding(kind: Movement, { status }: Operation): readonly KindAndStanding[] {
   switch (status) {
     case 'succeeded':
       return [{ kind, standing: 'due' }];

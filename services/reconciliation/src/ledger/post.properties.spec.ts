@@ -1,9 +1,34 @@
 import fc from 'fast-check';
-import type { Fact } from '@paylog/payment-domain';
+import type { Fact, Splits } from '@paylog/payment-domain';
 import { MemoryLedger, sumsOf, unbalanced } from '../testing/memory-ledger.js';
-import { changesOf, disputed, factOf, idOf, money, refunded, sold } from '../testing/payments.js';
+import {
+  changesOf,
+  disputed,
+  factOf,
+  idOf,
+  money,
+  passedOn,
+  refunded,
+  sold,
+} from '../testing/payments.js';
 import { balancesOf } from './balances.js';
 import type { Change } from './post.js';
+
+const SPLITS: readonly (Splits | undefined)[] = [
+  undefined,
+  {
+    participants: [
+      { participant: 'seller', basisPoints: 6_667 },
+      { participant: 'courier', basisPoints: 3_333 },
+    ],
+    refunds: { rule: 'proportional' },
+  },
+  {
+    participants: [{ participant: 'seller', basisPoints: 8_000 }],
+    platformFee: { basisPoints: 700 },
+    refunds: { rule: 'platform_first' },
+  },
+];
 
 const facts: fc.Arbitrary<Fact[]> = fc
   .record({
@@ -17,13 +42,16 @@ const facts: fc.Arbitrary<Fact[]> = fc
     ),
     otherCurrency: fc.boolean(),
     captureReversed: fc.boolean(),
+    splits: fc.constantFrom(...SPLITS),
+    passed: fc.option(fc.tuple(fc.integer({ min: 1, max: 5_000 }), fc.nat({ max: 500 }))),
     dispute: fc.subarray(['opened', 'lost', 'won'] as const),
     shuffled: fc.infiniteStream(fc.nat()),
   })
-  .map(({ minor, refunds, otherCurrency, captureReversed, dispute, shuffled }) => {
+  .map(({ minor, refunds, otherCurrency, captureReversed, dispute, splits, passed, shuffled }) => {
     const fact = factOf('o1');
     const all = [
-      ...sold({ order: 'o1', minor }),
+      ...sold({ order: 'o1', minor, ...(splits && { splits }) }),
+      ...(passed ? passedOn({ order: 'o1' }, 'seller', ...passed) : []),
       ...refunds.flatMap((refund, n) =>
         refunded({ order: 'o1' }, n, refund.minor, ...refund.outcomes),
       ),

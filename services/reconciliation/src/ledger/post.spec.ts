@@ -1,5 +1,5 @@
 import { encode, LEDGER_ENTRIES } from '@paylog/contracts';
-import type { Fact } from '@paylog/payment-domain';
+import type { Fact, Splits } from '@paylog/payment-domain';
 import {
   aliasOf,
   captureIdOf,
@@ -9,6 +9,7 @@ import {
   factOf,
   idOf,
   money,
+  passedOn,
   refunded,
   sold,
   termsOf,
@@ -92,6 +93,96 @@ describe('post', () => {
       'dispute_reinstated',
     ]);
     expect(sumsOf(won.entries)).toEqual(sumsOf(postedOf(paid)));
+  });
+
+  describe('of a split payment', () => {
+    const splits: Splits = {
+      participants: [
+        { participant: 'seller', basisPoints: 8_000 },
+        { participant: 'courier', minor: 500n },
+      ],
+      platformFee: { basisPoints: 1_000 },
+      refunds: { rule: 'proportional' },
+    };
+    const paid = sold({ order: 'o1', minor: 10_000, splits });
+    const posted = (...facts: Fact[]) => {
+      const ledger = new MemoryLedger();
+      ledger.post(changesOf('o1', [...paid, ...facts]));
+      return ledger;
+    };
+
+    it('owes a line a participant, and the storefront the fee and the rest', () => {
+      expect(sumsOf(posted().entries)).toEqual({
+        'EUR receivable:stripe-main': 10_000n,
+        'EUR payable:shop/seller': -7_200n,
+        'EUR payable:shop/courier': -500n,
+        'EUR payable:shop': -2_300n,
+      });
+    });
+
+    it('takes off what is passed on, and shows who owes it after a refund', () => {
+      const passed = passedOn({ order: 'o1' }, 'seller', 7_200);
+      const ledger = posted(...passed);
+      expect(ledger.entries.at(-1)).toMatchObject({
+        reason: 'participant_paid',
+        lines: [
+          { account: 'payable:shop/seller', side: 'debit', minor: '7200' },
+          { account: 'receivable:stripe-main', side: 'credit', minor: '7200' },
+        ],
+      });
+      const refunds = refunded({ order: 'o1' }, 1, 1_000, 'succeeded');
+      expect(sumsOf(posted(...passed, ...refunds).entries)).toEqual({
+        'EUR receivable:stripe-main': 1_800n,
+        'EUR payable:shop/seller': 720n,
+        'EUR payable:shop/courier': -450n,
+        'EUR payable:shop': -2_070n,
+      });
+      const back = passedOn({ order: 'o1' }, 'seller', 7_200, 720);
+      expect(sumsOf(posted(...back, ...refunds).entries)).toEqual({
+        'EUR receivable:stripe-main': 2_520n,
+        'EUR payable:shop/courier': -450n,
+        'EUR payable:shop': -2_070n,
+      });
+    });
+
+    it('lets participants bear their part of a lost dispute', () => {
+      const lost = disputed({ order: 'o1' }, 10_000, 'lost');
+      expect(sumsOf(posted(...lost).entries)).toEqual({
+        'EUR dispute_lost:stripe-main': 2_300n,
+        'EUR payable:shop': -2_300n,
+      });
+    });
+
+    it('posts the difference of the whole, so that parts never drift', () => {
+      const thirds: Splits = {
+        participants: [
+          { participant: 'a', basisPoints: 3_333 },
+          { participant: 'b', basisPoints: 3_333 },
+          { participant: 'c', basisPoints: 3_334 },
+        ],
+        refunds: { rule: 'proportional' },
+      };
+      const capture = (n: number) => factOf('o2')('capture', `cap${n}`, 'succeeded', money(333));
+      const ledger = new MemoryLedger();
+      const terms = termsOf({ order: 'o2', minor: 999, splits: thirds });
+      ledger.post(changesOf('o2', [terms, capture(1), capture(2), capture(3)]));
+      expect(unbalanced(ledger.entries)).toEqual([]);
+      expect(sumsOf(ledger.entries)).toEqual({
+        'EUR receivable:stripe-main': 999n,
+        'EUR payable:shop/a': -333n,
+        'EUR payable:shop/b': -333n,
+        'EUR payable:shop/c': -333n,
+      });
+    });
+
+    it('expects a transfer and its reversal in a report', () => {
+      const ledger = posted(...passedOn({ order: 'o1' }, 'seller', 7_200, 720));
+      expect(ledger.books.get(idOf('o1'))?.expectations).toMatchObject([
+        { kind: 'capture' },
+        { kind: 'participant_payout', standing: 'due', gatewayObject: 'tr_o1_seller' },
+        { kind: 'participant_payout_reversal', standing: 'due', gatewayObject: 'trr_o1_seller' },
+      ]);
+    });
   });
 
   it('moves what is held to what is lost at the moment the case is decided', () => {

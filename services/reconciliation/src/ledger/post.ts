@@ -150,4 +150,6 @@ const REASONS = [
   ['refund', 'refunded', 'refund_reversed'],
   ['dispute_withdrawal', 'dispute_withdrawn', 'dispute_withdrawal_reversed'],
   ['dispute_reinstatement', 'dispute_reinstated', 'dispute_reinstatement_reversed'],
+  ['participant_payout', 'participant_paid', 'participant_payout_reversed'],
+  ['participant_payout_reversal', 'participant_payout_taken_back', 'participant_payout_left'],
 ] as const;

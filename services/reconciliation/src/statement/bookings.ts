@@ -106,6 +106,8 @@ function counterpart({ kind }: SettlementLine, account: string): string {
     case 'capture_reversal':
     case 'refund':
     case 'refund_reversal':
+    case 'participant_payout':
+    case 'participant_payout_reversal':
     case 'adjustment':
     case 'payout':
       return suspense(account);

@@ -7,7 +7,16 @@ import {
 } from '@paylog/contracts';
 import type { LineProblem } from '@paylog/gateways';
 import { MemoryLedger, sumsOf, unbalanced } from '../testing/memory-ledger.js';
-import { changesOf, disputed, factOf, idOf, money, refunded, sold } from '../testing/payments.js';
+import {
+  changesOf,
+  disputed,
+  factOf,
+  idOf,
+  money,
+  passedOn,
+  refunded,
+  sold,
+} from '../testing/payments.js';
 import {
   captureLine,
   CUT_OFF,
@@ -17,6 +26,7 @@ import {
   refundLine,
   statementOf,
   TERMS,
+  transferLine,
 } from '../testing/reports.js';
 import { type Decision, decide, type Evidence } from './decide.js';
 import { createSigner } from './signature.js';
@@ -206,6 +216,19 @@ describe('exceptions', () => {
 });
 
 describe('lines that are no exceptions', () => {
+  it('what is passed on to participants and taken back, by the transfer and its reversal', () => {
+    const payment = [...o1, ...passedOn({ order: 'o1' }, 'seller', 800, 300)];
+    const out = transferLine('o1', 'seller', 800);
+    const back = transferLine('o1', 'seller', 300, 'participant_payout_reversal');
+    const { decision, sums } = close([payment], [captureLine('o1', 1_000), out, back]);
+    expect(exceptionsOf(decision)).toEqual([]);
+    expect(sums['EUR receivable:stripe-main']).toBeUndefined();
+    expect(sums['EUR suspense:stripe-main']).toBeUndefined();
+    const late = close([o1], [captureLine('o1', 1_000), out]);
+    expect(exceptionsOf(late.decision)).toEqual([['missing_internal', 'tr_o1_seller']]);
+    expect(late.sums['EUR suspense:stripe-main']).toBe(800n);
+  });
+
   it('the money of a dispute, by its own transaction or its case, with the fee the line names', () => {
     const payment = [...o1, ...disputed({ order: 'o1' }, 1_000, 'opened', 'won')];
     const out = disputeLine('o1', 1_000, 'dispute_withdrawal');

@@ -22,6 +22,7 @@ import {
   type Money,
   type Outcome,
   paymentOf,
+  type Splits,
   transitions,
 } from '@paylog/payment-domain';
 import type { Change } from '../ledger/post.js';
@@ -36,6 +37,7 @@ export interface Sold {
   readonly minor: number;
   readonly currency?: string;
   readonly at?: string;
+  readonly splits?: Splits;
 }
 
 export const money = (minor: number | bigint, currency = 'EUR'): Money => ({
@@ -58,14 +60,14 @@ export const reinstatementOf = (order: string) => `txn_back_${order}`;
 export const refundObjectOf = (order: string, n: number) => `re_${order}_${n}`;
 
 /** Asked, won, taken, told by webhook. */
-export function sold({ order, minor, currency = 'EUR', at = AT }: Sold): Fact[] {
+export function sold({ order, minor, currency = 'EUR', at = AT, splits }: Sold): Fact[] {
   const payment = idOf(order);
   const amount = money(minor, currency);
   const charge = chargeOf(order);
   const authorization = operationId(payment, 'authorization', '1');
   const fact = factOf(order, at);
   return [
-    termsOf({ order, minor, currency, at }),
+    termsOf({ order, minor, currency, at, ...(splits && { splits }) }),
     aliasOf(order, containerOf(order), payment, at),
     fact('authorization', authorization, 'requested', amount),
     aliasOf(order, charge, authorization, at),
@@ -117,14 +119,47 @@ export function disputed(
       const stage = 'chargeback';
       return { type: 'dispute', id, at, source: 'webhook', dispute, stage, outcome, amount };
     }),
-    moved('dispute_withdrawal', withdrawalOf(order)) as Fact,
+    moved('dispute_withdrawal', withdrawalOf(order)),
     ...(outcomes.includes('won')
       ? [moved('dispute_reinstatement', reinstatementOf(order)) as Fact]
       : []),
   ];
 }
 
-export function termsOf({ order, minor, currency = 'EUR', at = AT }: Sold): Fact {
+export const transferOf = (order: string, participant: string) => `tr_${order}_${participant}`;
+export const transferReversalOf = (order: string, participant: string) =>
+  `trr_${order}_${participant}`;
+export const payoutIdOf = (order: string, participant: string) =>
+  operationId(idOf(order), 'participant_payout', `${participant} 1`);
+
+/** A participant's share passed on, and (where `back` says so) taken back in part. */
+export function passedOn(
+  { order, at = AT }: Pick<Sold, 'order' | 'at'>,
+  participant: string,
+  minor: number,
+  back = 0,
+): Fact[] {
+  const fact = factOf(order, at);
+  const [payout, transfer] = [payoutIdOf(order, participant), transferOf(order, participant)];
+  const parent = chargeOf(order);
+  const reversal = transferReversalOf(order, participant);
+  return [
+    { ...fact('participant_payout', payout, 'requested', money(minor)), participant, parent },
+    aliasOf(order, transfer, payout, at),
+    { ...fact('participant_payout', payout, 'succeeded', money(minor)), participant, parent },
+    ...(back > 0
+      ? [
+          {
+            ...fact('participant_payout_reversal', reversal, 'succeeded', money(back)),
+            participant,
+            parent: transfer,
+          },
+        ]
+      : []),
+  ] as Fact[];
+}
+
+export function termsOf({ order, minor, currency = 'EUR', at = AT, splits }: Sold): Fact {
   return {
     type: 'terms',
     id: factId('terms', order),
@@ -138,6 +173,7 @@ export function termsOf({ order, minor, currency = 'EUR', at = AT }: Sold): Fact
     captureMode: 'automatic',
     account: ACCOUNT,
     gateway: 'stripe',
+    ...(splits && { splits }),
   };
 }
 

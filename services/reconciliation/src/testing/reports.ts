@@ -7,9 +7,12 @@ import {
   disputeOf,
   idOf,
   money,
+  payoutIdOf,
   refundIdOf,
   refundObjectOf,
   reinstatementOf,
+  transferOf,
+  transferReversalOf,
   withdrawalOf,
 } from './payments.js';
 
@@ -87,6 +90,30 @@ export function disputeLine(
     net: { ...gross, minor: gross.minor - fee.minor },
     customerFacing: gross,
     ...over,
+  };
+}
+
+/** What is passed on to a participant, or taken back. */
+export function transferLine(
+  order: string,
+  participant: string,
+  minor: number,
+  kind: 'participant_payout' | 'participant_payout_reversal' = 'participant_payout',
+): Line {
+  const out = kind === 'participant_payout';
+  const gross = money(out ? -minor : minor);
+  const { authorizationId: _charge, containerId: _container, ...rest } = captureLine(order, 0);
+  return {
+    ...rest,
+    kind,
+    category: out ? 'transfer' : 'transfer_reversal',
+    balanceTransaction: `txn_${kind}_${order}_${participant}`,
+    gatewayObject: (out ? transferOf : transferReversalOf)(order, participant),
+    operationId: payoutIdOf(order, participant),
+    gross,
+    fee: money(0),
+    net: gross,
+    customerFacing: gross,
   };
 }
 
