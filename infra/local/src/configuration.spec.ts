@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GATEWAYS, readAccounts } from '@paylog/gateways';
 import { ApiKeys, type ListedKey, withKey, withoutKey } from '@paylog/http';
 import { configure } from './configuration.js';
 
@@ -21,9 +22,10 @@ describe('configure', () => {
     const second = configure(join(folder, 'a'), addresses(5000));
     expect(second.secrets).toEqual(first.secrets);
     expect(second.apiKey).toBe(first.apiKey);
-    expect(json(second.files.gatewayAccounts)).toMatchObject([
-      { apiBaseUrl: 'http://127.0.0.1:5000' },
-    ]);
+    const accounts = json(second.files.gatewayAccounts) as { apiBaseUrl: string }[];
+    expect(new Set(accounts.map(({ apiBaseUrl }) => apiBaseUrl))).toEqual(
+      new Set(['http://127.0.0.1:5000']),
+    );
   });
 
   it('makes other secrets for another system', () => {
@@ -31,6 +33,13 @@ describe('configure', () => {
     for (const [name, value] of Object.entries(first.secrets)) {
       expect(Object.entries(other.secrets)).not.toContainEqual([name, value]);
     }
+  });
+
+  it('has an account at each gateway whose webhooks are read', () => {
+    const { files, folder: secrets } = first;
+    const env = { SECRETS_DIR: secrets };
+    const accounts = readAccounts({ file: files.gatewayAccounts, mode: 'test', env });
+    expect(accounts.map(({ gateway }) => gateway)).toEqual(GATEWAYS);
   });
 
   it('stores the digest of an API key, never the key', () => {

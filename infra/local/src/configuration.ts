@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { STOREFRONT_ORDERS } from '@paylog/contracts';
 import { listedKeys, type ListedKey } from '@paylog/http';
 
-/** The one gateway account and the one storefront of a local system. */
+/** The one account that a local system pays with, and its one storefront. */
 export const ACCOUNT = 'stripe-main';
 export const STOREFRONT = 'shop';
 
@@ -14,7 +14,16 @@ export type SecretName =
   | 'READ_TOKEN_PUBLIC_KEY'
   | 'RECONCILIATION_SIGNING_KEY'
   | 'STRIPE_MAIN_API_KEY'
-  | 'STRIPE_MAIN_WEBHOOK_SECRET';
+  | 'STRIPE_MAIN_WEBHOOK_SECRET'
+  | 'ADYEN_MAIN_HMAC_KEY'
+  | 'PAYPAL_MAIN_WEBHOOK_ID'
+  | 'GOCARDLESS_MAIN_WEBHOOK_SECRET';
+
+/** What webhooks of the other gateways must name, and where the authority is that vouches for PayPal's certificates. */
+export const OTHER_GATEWAYS = {
+  adyenMerchantAccount: 'PaylogLocal',
+  paypalRootsFile: 'paypal-roots.pem',
+} as const;
 
 /** The files and secrets a local system runs on; made at its first start and kept. */
 export interface Configuration {
@@ -82,6 +91,7 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
           // The sandbox pays out on the same day, and keeps 2.9 % and 30 minor units of every capture.
           settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
         },
+        ...othersAt(folder, sandboxUrl),
       ]),
       storefronts: write('storefronts.json', [
         { storefront: STOREFRONT, topic: STOREFRONT_ORDERS, account: ACCOUNT },
@@ -96,6 +106,30 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
       ]),
     },
   };
+}
+
+/** Accounts at gateways that nothing is paid at here: `npm run webhook` sends what they would. */
+function othersAt(folder: string, apiBaseUrl: string) {
+  const at = (gateway: string, secret: SecretName, settings: object = {}) => ({
+    account: `${gateway}-main`,
+    gateway,
+    mode: 'test',
+    apiBaseUrl,
+    webhookSecrets: [{ secret }],
+    settlement: { dueDays: 0 },
+    ...settings,
+  });
+  const { adyenMerchantAccount, paypalRootsFile } = OTHER_GATEWAYS;
+  return [
+    at('adyen', 'ADYEN_MAIN_HMAC_KEY', { adyen: { merchantAccount: adyenMerchantAccount } }),
+    at('paypal', 'PAYPAL_MAIN_WEBHOOK_ID', {
+      paypal: {
+        certificateHosts: ['127.0.0.1:*'],
+        trustRootsFile: join(folder, paypalRootsFile),
+      },
+    }),
+    at('gocardless', 'GOCARDLESS_MAIN_WEBHOOK_SECRET'),
+  ];
 }
 
 /** Keys that `npm run api-keys` made stay, and one that it revoked stays revoked. */
@@ -118,6 +152,9 @@ function secretsIn(folder: string): Record<SecretName, string> {
     RECONCILIATION_SIGNING_KEY: kept(folder, 'RECONCILIATION_SIGNING_KEY', ed25519),
     STRIPE_MAIN_API_KEY: kept(folder, 'STRIPE_MAIN_API_KEY', () => token('sk_test_')),
     STRIPE_MAIN_WEBHOOK_SECRET: kept(folder, 'STRIPE_MAIN_WEBHOOK_SECRET', () => token('whsec_')),
+    ADYEN_MAIN_HMAC_KEY: kept(folder, 'ADYEN_MAIN_HMAC_KEY', () => token('')),
+    PAYPAL_MAIN_WEBHOOK_ID: kept(folder, 'PAYPAL_MAIN_WEBHOOK_ID', () => token('').slice(0, 17)),
+    GOCARDLESS_MAIN_WEBHOOK_SECRET: kept(folder, 'GOCARDLESS_MAIN_WEBHOOK_SECRET', () => token('')),
   };
 }
 

@@ -30,7 +30,13 @@ export {
   Supervisor,
 } from './supervisor.js';
 export { readRun, type Run } from './run-file.js';
-export { ACCOUNT, type Configuration, configure, STOREFRONT } from './configuration.js';
+export {
+  ACCOUNT,
+  type Configuration,
+  configure,
+  OTHER_GATEWAYS,
+  STOREFRONT,
+} from './configuration.js';
 export { addWebhookSecret, revokeWebhookSecret } from './webhook-secrets.js';
 export { freePort } from './ports.js';
 export { type DatabaseUrls, provisionPostgres } from './provision.js';

@@ -21,6 +21,8 @@ export interface Run {
   readonly apiKey: string;
   readonly operatorKey: string;
   readonly logs: string;
+  /** The folder of its configuration and secrets. */
+  readonly configuration: string;
 }
 
 interface Announced extends Run {

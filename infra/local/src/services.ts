@@ -16,7 +16,12 @@ const table = {
   },
   'webhook-ingest': {
     database: 'paylog_webhook_ingest',
-    secrets: ['STRIPE_MAIN_WEBHOOK_SECRET'],
+    secrets: [
+      'STRIPE_MAIN_WEBHOOK_SECRET',
+      'ADYEN_MAIN_HMAC_KEY',
+      'PAYPAL_MAIN_WEBHOOK_ID',
+      'GOCARDLESS_MAIN_WEBHOOK_SECRET',
+    ],
     readyPath: '/health/ready',
   },
   'payment-state': {

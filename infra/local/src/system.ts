@@ -138,6 +138,7 @@ async function startOn(
   await supervisor.start();
   const run: Run = {
     pid: process.pid,
+    configuration: configuration.folder,
     startedAt: new Date().toISOString(),
     services: Object.fromEntries(
       SERVICE_NAMES.map((name) => [name, urlsOf(places, name)]),
@@ -253,7 +254,7 @@ function environmentOf(
     // Those of gateways are read from their files, so that they can change while a service runs.
     ...Object.fromEntries(
       SERVICES[service].secrets
-        .filter((name) => !name.startsWith('STRIPE_'))
+        .filter((name) => !/^(STRIPE|ADYEN|PAYPAL|GOCARDLESS)_/.test(name))
         .map((name) => [name, secrets[name]]),
     ),
   };
