@@ -125,12 +125,13 @@ function otherCurrenciesText(sums: Payment['otherCurrencies']): string {
 }
 
 function termsText(terms: NonNullable<Payment['terms']>): string {
-  const { account, amount, attempt, captureMode, gateway, mode, orderId, splits, storefront } =
-    terms;
+  const { account, amount, attempt, captureMode, gateway, mode, orderId, shipping } = terms;
+  const { splits, storefront } = terms;
   return (
     `{"account":${quoted(account)},"amount":${moneyText(amount)},"attempt":${attempt}` +
     `,"captureMode":"${captureMode}","gateway":${quoted(gateway)},"mode":"${mode}"` +
     `,"orderId":${quoted(orderId)}` +
+    (shipping === undefined ? '' : `,"shipping":"${shipping}"`) +
     (splits === undefined ? '' : `,"splits":${splitsText(splits)}`) +
     `,"storefront":${quoted(storefront)}}`
   );

@@ -50,6 +50,7 @@ export const WireTerms = closed({
   account: Account,
   gateway: Gateway,
   splits: optional(WireSplits),
+  shipping: optional(Type.Literal('parts')),
 });
 type WireTerms = Static<typeof WireTerms>;
 

@@ -81,6 +81,7 @@ const terms = fc.record(
     account: fc.constant('stripe-main'),
     gateway: fc.constant('stripe'),
     splits,
+    shipping: fc.constant('parts' as const),
   },
   {
     noNullPrototype: true,

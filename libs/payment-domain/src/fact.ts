@@ -92,6 +92,8 @@ export interface TermsFact extends FactBase {
   readonly gateway: string;
   /** Who shares in what is captured; absent: the storefront has it all. */
   readonly splits?: Splits;
+  /** `parts`: what is captured may be shipped, capture by capture. Absent: the order goes as a whole. */
+  readonly shipping?: 'parts';
 }
 
 /** An operation reached an outcome. */

@@ -107,8 +107,8 @@ function termsOf({ terms }: StandingFacts): Payment['terms'] {
   if (!terms[0]) return undefined;
   const { mode, storefront, orderId, attempt, amount, captureMode, account, gateway } = terms[0];
   const agreed = { mode, storefront, orderId, attempt, amount, captureMode, account, gateway };
-  const { splits } = terms[0];
-  return splits === undefined ? agreed : { ...agreed, splits };
+  const { splits, shipping } = terms[0];
+  return { ...agreed, ...(splits && { splits }), ...(shipping && { shipping }) };
 }
 
 /** A succeeded void carries what it releases; what the gateway released by itself is a void of its own. */

@@ -1,12 +1,13 @@
 import Type from 'typebox';
-import { closed, Id, OrderId, PaymentId, Reason, Storefront } from '../schema.js';
+import { closed, GatewayId, Id, OrderId, PaymentId, Reason, Storefront } from '../schema.js';
 
 /** A decision about the goods of an order; `causedBy` is the id of the fact or event that led to it. */
 const decision = {
   paymentId: PaymentId,
   storefront: Storefront,
   orderId: OrderId,
-  part: Type.Literal('all'),
+  /** `all`, or the capture whose part of the order it is about. */
+  part: GatewayId,
   reason: Reason,
   causedBy: Id,
 };

@@ -28,6 +28,8 @@ export const OrderPlaced = closed(
     /** The gateway's token for a payment method; never a card number. */
     paymentMethod: Type.String({ minLength: 1, maxLength: 255, pattern: '^\\S+$' }),
     account: optional(Account),
+    /** May what is captured be shipped before the rest? As a whole when left out. */
+    shipping: optional(Type.Enum(['whole', 'parts'])),
     /** Each with an amount or with basis points of the whole; the storefront has what is left. */
     splits: optional(
       Type.Array(closed({ participant: Reference, ...size }), { minItems: 1, maxItems: 50 }),

@@ -33,7 +33,7 @@ import {
 import type { Logger } from '@paylog/observability';
 import { appendInFlushes, stands, streamVersions } from '@paylog/service';
 import type { Pool } from 'pg';
-import type { DecisionType } from '../release/decide.js';
+import { type DecisionType, WHOLE } from '../release/decide.js';
 import { noticesOf } from './notices.js';
 import { toldBefore } from './notifications.sql.js';
 
@@ -173,13 +173,13 @@ function tellingOfRelease({ id, type, schemaVersion, data, time }: LogRow): Tell
   if (kind === undefined) return [];
   const decoded = decode(FULFILLMENT_EVENTS, type as DecisionType, data, schemaVersion);
   if (!decoded.ok) throw new Error(`our own ${type} ${id} doesn't decode: ${decoded.error}`);
-  const { paymentId, storefront, orderId, reason } = decoded.data;
+  const { paymentId, storefront, orderId, part, reason } = decoded.data;
   if (kind === 'order_cancelled' && !ENDS_THE_ORDER.has(reason)) return [];
   const why = kind === 'order_released' || kind === 'order_delayed' ? {} : { reason };
   const messageKey = `customer.${kind}`;
   return [
     {
-      key: `${kind}:${storefront}:${orderId}`,
+      key: [kind, storefront, orderId, ...(part === WHOLE ? [] : [part])].join(':'),
       time,
       data: { paymentId, storefront, orderId, kind, messageKey, ...why, causedBy: id },
     },

@@ -1,7 +1,7 @@
 import { type DisputeFact, type Fact, fold, type Payment } from '@paylog/payment-domain';
 import fc from 'fast-check';
 import { captured, operation, paymentOf, terms } from '../testing/payments.js';
-import { type DecisionType, type Goods, nextDecision } from './decide.js';
+import { type DecisionType, type Goods, nextDecision, WHOLE } from './decide.js';
 
 const payment = paymentOf('order-1');
 const fact = (...args: Parameters<typeof operation> extends [string, ...infer R] ? R : never) =>
@@ -19,12 +19,16 @@ const dispute = (stage: DisputeFact['stage'], outcome: DisputeFact['outcome']): 
 const withdrawn = { ...fact('dispute_withdrawal', 'succeeded'), parent: 'dp_1' } as Fact;
 const review = { ...fact('hold', 'requested', 0, 'prv_1'), reason: 'review' } as Fact;
 const paid = fold(captured('order-1'));
-const goods = (more: Partial<Goods>): Goods => ({
+interface Given extends Partial<Omit<Goods, 'decided'>> {
+  readonly decided?: DecisionType;
+}
+
+const goods = (more: Given): Goods => ({
   payment: paid,
   cancelled: false,
-  decided: undefined,
   parked: false,
   ...more,
+  decided: new Map(more.decided === undefined ? [] : [[WHOLE, more.decided]]),
 });
 
 const unpaid = fold([terms('order-1'), fact('authorization', 'succeeded')]);
@@ -53,7 +57,7 @@ const won = fold([
 const termless = fold(captured('order-1').slice(1));
 
 describe('what is to be done about goods', () => {
-  it.each<[string, Partial<Goods>, string | undefined]>([
+  it.each<[string, Given, string | undefined]>([
     ['paid in full', {}, 'FulfillmentReleased payment_captured'],
     ['authorized only', { payment: unpaid }, undefined],
     ['paid in part', { payment: partly }, undefined],
@@ -147,7 +151,9 @@ describe('what is to be done about goods', () => {
         const decisions: DecisionType[] = [];
         for (const each of news) {
           for (;;) {
-            const decision = nextDecision({ ...each, decided: decisions.at(-1) });
+            const last = decisions.at(-1);
+            const decided = new Map(last === undefined ? [] : [[WHOLE, last] as const]);
+            const decision = nextDecision({ ...each, decided });
             if (!decision) break;
             if (decision.type === 'FulfillmentReleased') {
               const { captured: taken, refunded: back } = each.payment.amounts;
@@ -162,5 +168,65 @@ describe('what is to be done about goods', () => {
         );
       }),
     );
+  });
+});
+
+describe('what is to be done about the parts of an order', () => {
+  const inParts = { ...terms('order-1'), shipping: 'parts' } as Fact;
+  const won = fact('authorization', 'succeeded');
+  const first = fact('capture', 'succeeded', 400, 'first');
+  const second = fact('capture', 'succeeded', 600, 'second');
+  const idOf = (capture: Fact) => (capture.type === 'operation' ? capture.operation : '');
+  const decide = (
+    facts: readonly Fact[],
+    decided: readonly (readonly [Fact, DecisionType])[] = [],
+    more: Given = {},
+  ) => {
+    const payment = fold([inParts, won, ...facts]);
+    const parts = decided.map(([capture, type]) => [idOf(capture), type] as const);
+    const decision = nextDecision({ ...goods({ ...more, payment }), decided: new Map(parts) });
+    return decision && [decision.part, `${decision.type} ${decision.reason}`];
+  };
+  const released = 'FulfillmentReleased';
+
+  it('is to let go of each when it is captured, once', () => {
+    expect(decide([first])).toEqual([idOf(first), 'FulfillmentReleased part_captured']);
+    expect(decide([first], [[first, released]])).toBeUndefined();
+    const next = decide([first, second], [[first, released]]);
+    expect(next).toEqual([idOf(second), 'FulfillmentReleased part_captured']);
+  });
+
+  it('is to call back the one whose capture failed after all, and no other', () => {
+    const failed = fact('capture', 'reversed', 400, 'first');
+    const both = [
+      [first, released],
+      [second, released],
+    ] as const;
+    expect(decide([first, second, failed], both)).toEqual([
+      idOf(first),
+      'FulfillmentRecalled capture_reversed',
+    ]);
+    const rest = [[first, 'FulfillmentRecalled'], both[1]] as const;
+    expect(decide([first, second, failed], rest)).toBeUndefined();
+  });
+
+  it('is to hold them all in doubt, and to cancel what has not gone when the order is cancelled', () => {
+    expect(decide([first, fact('hold', 'requested')])?.at(1)).toBe('FulfillmentHeld held');
+    const cancelled = { cancelled: true };
+    const ended = (before: DecisionType) => [[first, before]] as const;
+    expect(decide([first], ended(released), cancelled)?.at(1)).toBe(
+      'FulfillmentRecalled order_cancelled',
+    );
+    expect(decide([first, second], ended('FulfillmentRecalled'), cancelled)).toEqual([
+      idOf(second),
+      'FulfillmentCancelled order_cancelled',
+    ]);
+  });
+
+  it('is to cancel the order as a whole where nothing was ever captured', () => {
+    expect(decide([], [], { cancelled: true })).toEqual([
+      WHOLE,
+      'FulfillmentCancelled order_cancelled',
+    ]);
   });
 });

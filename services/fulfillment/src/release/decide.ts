@@ -1,37 +1,94 @@
-import type { Payment } from '@paylog/payment-domain';
+import type { Operation, Payment } from '@paylog/payment-domain';
 
 export type DecisionType =
   'FulfillmentReleased' | 'FulfillmentHeld' | 'FulfillmentRecalled' | 'FulfillmentCancelled';
 
 export interface Decision {
+  /** `all`, or the id of a capture of ours. */
+  readonly part: string;
   readonly type: DecisionType;
   readonly reason: string;
 }
+
+type Verdict = Omit<Decision, 'part'>;
+
+/** The whole order, as one. */
+export const WHOLE = 'all';
 
 /** What is known of a payment's goods. */
 export interface Goods {
   readonly payment: Payment;
   /** The storefront has cancelled the order. */
   readonly cancelled: boolean;
-  /** The last decision that stands; undefined while there is none. */
-  readonly decided: DecisionType | undefined;
+  /** The last decision that stands, by part. */
+  readonly decided: ReadonlyMap<string, DecisionType>;
   /** A message about the payment is parked here, such as a cancellation that can't be read. */
   readonly parked: boolean;
 }
 
 /**
- * What is to be done about the goods now; undefined when nothing is. Released only after capture, in full; anything that
- * casts doubt on the money holds; what was released is called back when the money goes or the order is cancelled.
+ * What is to be done about the goods now; undefined when nothing is. An order goes as a whole, or, where its terms say so,
+ * in the parts that are captured.
  */
-export function nextDecision({ payment, cancelled, decided, parked }: Goods): Decision | undefined {
-  if (decided === 'FulfillmentRecalled' || decided === 'FulfillmentCancelled') return undefined;
-  if (decided === 'FulfillmentReleased') return whyRecall(payment, cancelled);
+export function nextDecision(goods: Goods): Decision | undefined {
+  const parts = partsOf(goods.payment);
+  if (parts.length === 0) return decided(WHOLE, ofWhole(goods));
+  for (const part of parts) {
+    const decision = decided(part.id, ofPart(part, goods));
+    if (decision) return decision;
+  }
+  return undefined;
+}
+
+const decided = (part: string, verdict: Verdict | undefined): Decision | undefined =>
+  verdict && { part, ...verdict };
+
+/** Captures of ours that were done, if only to be undone. What somebody else took is no part that we know of. */
+function partsOf({ terms, operations }: Payment): readonly Operation[] {
+  if (terms?.shipping !== 'parts') return [];
+  return operations.filter(
+    ({ kind, status, foreign }) =>
+      kind === 'capture' && !foreign && (status === 'succeeded' || status === 'reversed'),
+  );
+}
+
+/** Released only after capture, in full; doubt holds; what was released is called back when the money goes. */
+function ofWhole({ payment, cancelled, decided, parked }: Goods): Verdict | undefined {
+  const before = decided.get(WHOLE);
+  if (before === 'FulfillmentRecalled' || before === 'FulfillmentCancelled') return undefined;
+  if (before === 'FulfillmentReleased') return whyRecall(payment, cancelled);
   const never = cancelled ? 'order_cancelled' : whyNever(payment);
   if (never !== undefined) return { type: 'FulfillmentCancelled', reason: never };
   if (!moneyIsIn(payment)) return undefined;
+  return releaseOrHold(payment, parked, before, 'payment_captured');
+}
+
+function ofPart(
+  { id, status }: Operation,
+  { payment, cancelled, decided, parked }: Goods,
+): Verdict | undefined {
+  const before = decided.get(id);
+  if (before === 'FulfillmentRecalled' || before === 'FulfillmentCancelled') return undefined;
+  if (before === 'FulfillmentReleased') {
+    if (status === 'reversed') return { type: 'FulfillmentRecalled', reason: 'capture_reversed' };
+    return whyRecall(payment, cancelled);
+  }
+  if (cancelled) return { type: 'FulfillmentCancelled', reason: 'order_cancelled' };
+  if (status !== 'succeeded' || payment.amounts.captured <= payment.amounts.refunded) {
+    return undefined;
+  }
+  return releaseOrHold(payment, parked, before, 'part_captured');
+}
+
+function releaseOrHold(
+  payment: Payment,
+  parked: boolean,
+  before: DecisionType | undefined,
+  reason: string,
+): Verdict | undefined {
   const doubt = parked ? 'message_parked' : whyHold(payment);
-  if (doubt === undefined) return { type: 'FulfillmentReleased', reason: 'payment_captured' };
-  return decided === 'FulfillmentHeld' ? undefined : { type: 'FulfillmentHeld', reason: doubt };
+  if (doubt === undefined) return { type: 'FulfillmentReleased', reason };
+  return before === 'FulfillmentHeld' ? undefined : { type: 'FulfillmentHeld', reason: doubt };
 }
 
 /** No money will come of this payment. Another attempt at the order is another payment, with goods of its own. */
@@ -77,7 +134,7 @@ function isOpen({ outcome }: Payment['disputes'][number]): boolean {
 }
 
 /** An open dispute calls nothing back: the goods are the merchant's best evidence, until it is lost. */
-function whyRecall({ amounts }: Payment, cancelled: boolean): Decision | undefined {
+function whyRecall({ amounts }: Payment, cancelled: boolean): Verdict | undefined {
   if (cancelled) return { type: 'FulfillmentRecalled', reason: 'order_cancelled' };
   const kept = amounts.captured - amounts.refunded;
   if (kept > 0n && amounts.chargedBack >= kept) {

@@ -12,10 +12,9 @@ interface Cause {
 export function toAppend(
   { paymentId, causedBy }: Cause,
   { storefront, orderId }: Pick<TermsFact, 'storefront' | 'orderId'>,
-  { type, reason }: Decision,
+  { part, type, reason }: Decision,
   version: number,
 ): Append {
-  const part = 'all';
   const released = type === 'FulfillmentReleased';
   const key = released
     ? `released:${storefront}:${orderId}:${part}`

@@ -14,8 +14,8 @@ export interface DueRow {
   readonly cancelled_by: string | null;
   /** A message about it is parked here: something may have happened that is not known. */
   readonly parked: boolean;
-  /** The last decision, if there is one, and how many there are: the version of the goods' stream. */
-  readonly decided: DecisionType | null;
+  /** The last decision about each part, and how many there are: the version of the goods' stream. */
+  readonly decided: Readonly<Record<string, DecisionType>> | null;
   readonly decisions: number;
 }
 
@@ -31,11 +31,17 @@ export async function duePayments(
       text: `select k.payment_id, k.revision, k.state, k.caused_by, k.cancelled_by,
              exists (select from fulfillment.parked p
                      where p.key = k.payment_id and p.status in ('parked', 'ready')) as parked,
-             d.type as decided, coalesce(d.version, 0) as decisions
+             d.decided, coalesce(d.version, 0) as decisions
            from knowledge k
            left join lateral (
-             select r.type, r.version from fulfillment.rows r where r.stream = k.payment_id
-             order by r.version desc limit 1
+             select json_object_agg(p.part, p.type) as decided, max(p.version) as version
+             from (
+               select distinct on (r.part) r.part, r.type, r.version
+               from (
+                 select convert_from(data, 'utf8')::json ->> 'part' as part, type, version
+                 from fulfillment.rows where stream = k.payment_id
+               ) r order by r.part, r.version desc
+             ) p
            ) d on true
            where k.due and k.payment_id <> all($2) order by k.due_since limit $1`,
       values: [limit, resting],

@@ -1,6 +1,7 @@
 import { factId } from '@paylog/contracts';
 import type { EventLog } from '@paylog/event-sourcing';
 import type { ConsumedMessage } from '@paylog/kafka';
+import type { Fact } from '@paylog/payment-domain';
 import fc from 'fast-check';
 import { countDecisions } from '../query/releases.sql.js';
 import {
@@ -10,6 +11,7 @@ import {
   eventMessages,
   operation,
   paymentOf,
+  terms,
 } from '../testing/payments.js';
 import { type Running, run } from '../testing/running.js';
 import { Releases } from './releases.js';
@@ -65,6 +67,27 @@ describe('goods', () => {
     await running.decideAll();
     const all = [...(await running.decisions(first)), ...(await running.decisions(second))];
     expect(all.sort()).toEqual(['FulfillmentHeld order_released_already', RELEASED]);
+  });
+
+  it('go in parts where the terms say so: each captured part once, also when all are looked at again', async () => {
+    const payment = paymentOf('in-parts');
+    const inParts = { ...terms('in-parts'), shipping: 'parts' } as Fact;
+    const won = operation(payment, 'authorization', 'succeeded');
+    const first = operation(payment, 'capture', 'succeeded', 400, 'first');
+    const second = operation(payment, 'capture', 'succeeded', 600, 'second');
+    const events = eventMessages(payment, [inParts, won, first, second]);
+    await tell(...events.slice(0, 3));
+    await running.decideAll();
+    expect(await running.decisions(payment)).toEqual(['FulfillmentReleased part_captured']);
+    await tell(...events);
+    await running.decideAll();
+    const released = await running.log.readStream(payment);
+    expect(released.map(({ type }) => type)).toEqual([
+      'FulfillmentReleased',
+      'FulfillmentReleased',
+    ]);
+    const parts = released.map(({ data }) => JSON.parse(data.toString()) as { part: string });
+    expect(new Set(parts.map(({ part }) => part)).size).toBe(2);
   });
 
   it('are not released once the order is cancelled, and called back when it comes too late', async () => {

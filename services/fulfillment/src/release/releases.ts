@@ -22,7 +22,7 @@ interface Decided {
 const AT_ONCE = 256;
 /** What can't be decided about is left alone this long: a person has to mend something. */
 const REST_MS = 30_000;
-const ELSEWHERE: Decision = { type: 'FulfillmentHeld', reason: 'order_released_already' };
+const ELSEWHERE = { type: 'FulfillmentHeld', reason: 'order_released_already' } as const;
 
 /**
  * Decides about goods whose payment has news. What was learnt is durable and marked due before anything is decided, so a
@@ -59,12 +59,16 @@ export class Releases {
     try {
       const payment = due.state && fromWirePayment(due.state);
       if (!payment?.terms) return 'nothing';
-      const { parked, decided } = due;
+      const { parked } = due;
       const cancelled = due.cancelled_by !== null;
-      const goods = { payment, cancelled, parked };
-      const decision = nextDecision({ ...goods, decided: decided ?? undefined });
+      const decided = new Map(Object.entries(due.decided ?? {}));
+      const goods = { payment, cancelled, parked, decided };
+      const decision = nextDecision(goods);
       if (!decision) return 'nothing';
-      const last = !nextDecision({ ...goods, decided: decision.type });
+      const last = !nextDecision({
+        ...goods,
+        decided: new Map([...decided, [decision.part, decision.type]]),
+      });
       const append = toAppend(causeOf(due), payment.terms, decision, due.decisions);
       return { due, decision, append, last };
     } catch (error) {
@@ -91,7 +95,7 @@ export class Releases {
       if (answer?.status === 'duplicate' && !marked) done.push(each.due);
       if (answer?.status !== 'same_key_other_content') return;
       // Another attempt's payment has released the order. Said once, on the topic; the mark stays until it is said.
-      if (each.due.decided === 'FulfillmentHeld') done.push(each.due);
+      if (each.due.decided?.[each.decision.part] === 'FulfillmentHeld') done.push(each.due);
       else elsewhere.push(heldInstead(each));
     });
     const held = elsewhere.length > 0 ? await this.append(elsewhere, []) : [];
@@ -152,8 +156,8 @@ const causeOf = ({ payment_id, cancelled_by, caused_by }: DueRow) => ({
 const marksOf = (seen: readonly DueRow[]) =>
   seen.map(({ payment_id, revision }) => ({ paymentId: payment_id, revision }));
 
-function heldInstead({ due, append }: Decided): Append {
+function heldInstead({ due, decision: { part }, append }: Decided): Append {
   const terms = due.state?.terms;
   if (!terms) throw new Error('decided about goods without terms');
-  return toAppend(causeOf(due), terms, ELSEWHERE, append.expectedVersion);
+  return toAppend(causeOf(due), terms, { part, ...ELSEWHERE }, append.expectedVersion);
 }
