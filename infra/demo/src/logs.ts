@@ -26,6 +26,8 @@ export const LOGS: readonly Log[] = [
   { service: 'intent', schema: 'intents', topic: PAYMENTS_INTENTS },
   { service: 'webhook-ingest', schema: 'evidence', followedBy: ['facts'] },
   { service: 'webhook-ingest', schema: 'facts', topic: GATEWAY_NOTIFICATIONS },
+  // What happened to stored bodies.
+  { service: 'webhook-ingest', schema: 'archive' },
   { service: 'payment-state', schema: 'payments', topic: PAYMENTS_EVENTS },
   {
     service: 'fulfillment',

@@ -2,6 +2,7 @@ import { verify } from '@paylog/event-sourcing';
 import { kafkaRelayTarget } from '@paylog/kafka';
 import { type Log, LOGS } from './logs.js';
 import type { RunningSystem } from './system.js';
+import { verifyBodies } from './verify-bodies.js';
 
 export interface Verified {
   readonly log: string;
@@ -13,7 +14,10 @@ export interface Verified {
 /** Recomputes every log's chain of digests, and compares each relayed one with its topic. */
 export async function* verifyLogs(system: RunningSystem): AsyncGenerator<Verified> {
   for (const log of LOGS) yield await verifyLog(system, log);
-  yield await verifyBodies(system);
+  yield {
+    log: 'webhook-ingest/evidence bodies',
+    ...(await verifyBodies(system.database('webhook-ingest'))),
+  };
   yield await verifyTail(system);
 }
 
@@ -37,31 +41,6 @@ async function verifyLog(
   } finally {
     await target?.close();
   }
-}
-
-/** Bodies lie beside the evidence that names their digests: each must still be the bytes that were signed. */
-async function verifyBodies(system: RunningSystem): Promise<Verified> {
-  const { rows } = await system.database('webhook-ingest').query<{
-    lane: number;
-    position: string;
-    body: string | null;
-    expected: string;
-    total: string;
-  }>(`
-    select r.lane, r.position, encode(sha256(b.body), 'hex') as body,
-      convert_from(r.data, 'utf8')::json ->> 'sha256' as expected,
-      (select count(*) from evidence.rows) as total
-    from evidence.rows r left join evidence_bodies b on b.evidence_id = r.id
-    order by (encode(sha256(b.body), 'hex') is not distinct from
-      convert_from(r.data, 'utf8')::json ->> 'sha256'), r.lane, r.position
-    limit 1`);
-  const [first] = rows;
-  const log = 'webhook-ingest/evidence bodies';
-  if (first !== undefined && first.body !== first.expected) {
-    const problem = first.body === null ? 'its body is gone' : 'its body was changed';
-    return { log, ok: false, said: `lane ${first.lane}, row ${first.position}: ${problem}` };
-  }
-  return { log, ok: true, said: `${first?.total ?? 0} bodies have the digests of their rows` };
 }
 
 /** Evidence has no topic to compare with: what anchors its end are the digests that published facts carry. */

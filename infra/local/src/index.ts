@@ -39,7 +39,7 @@ export {
 } from './configuration.js';
 export { addWebhookSecret, revokeWebhookSecret } from './webhook-secrets.js';
 export { freePort } from './ports.js';
-export { type DatabaseUrls, provisionPostgres } from './provision.js';
+export { ARCHIVIST, type DatabaseUrls, provisionPostgres } from './provision.js';
 export {
   SERVICE_NAMES,
   type ServiceName,

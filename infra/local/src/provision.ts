@@ -5,6 +5,8 @@ import { askKafka } from './kafka-admin.js';
 import { roleOf, SERVICES, STATEFUL_SERVICES, type StatefulService } from './services.js';
 
 const OWNER = 'paylog_owner';
+/** May end stored bodies of webhooks, and nothing else: a role for commands, not for a service. */
+export const ARCHIVIST = 'paylog_archivist';
 
 /** How to reach a service's database: as its owner, who migrates, and as the service's role. */
 export interface DatabaseUrls {
@@ -33,10 +35,12 @@ export async function provisionPostgres(
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();
   try {
-    for (const role of [OWNER, ...STATEFUL_SERVICES.map(roleOf)]) {
+    for (const role of [OWNER, ARCHIVIST, ...STATEFUL_SERVICES.map(roleOf)]) {
       await ensureRole(client, role, password);
     }
     for (const service of STATEFUL_SERVICES) await ensureDatabase(client, service);
+    const bodies = SERVICES['webhook-ingest'].database as string;
+    await client.query(`grant connect on database ${bodies} to ${ARCHIVIST}`);
   } finally {
     await client.end();
   }
