@@ -45,3 +45,4 @@ export {
   toWireTransition,
 } from './wire-payment.js';
 export type { PaymentState, WireTransition } from './wire-payment.js';
+export { fromWireSplits, toWireSplits, type WireSplits } from './wire-splits.js';

@@ -1,7 +1,11 @@
 import { CURRENCIES } from '@paylog/contracts';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
+import { REFUND_RULES, type RefundRule } from '@paylog/payment-domain';
 import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -28,6 +32,43 @@ export class MoneyDto {
   @ApiProperty({ example: 'EUR', description: 'ISO 4217.' })
   @IsIn([...CURRENCIES], { message: '$property must be an ISO 4217 currency' })
   currency!: string;
+}
+
+/** Exactly one of the two. */
+export class ShareSizeDto {
+  @ApiPropertyOptional({
+    type: MoneyDto,
+    description: 'Of the amount; of a part of it, that part.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => MoneyDto)
+  @IsObjectGiven()
+  amount?: MoneyDto;
+
+  @ApiPropertyOptional({ example: 8000, description: 'Hundredths of a percent, 1 to 10000.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  basisPoints?: number;
+}
+
+export class SplitDto extends ShareSizeDto {
+  @ApiProperty({ example: 'seller-7' })
+  @Matches(NAME, { message: '$property must be 1 to 64 characters' })
+  participant!: string;
+}
+
+export class RefundAllocationDto implements RefundRule {
+  @ApiProperty({ enum: REFUND_RULES })
+  @IsIn([...REFUND_RULES])
+  rule!: RefundRule['rule'];
+
+  @ApiPropertyOptional({ description: 'Of `participant_first`.' })
+  @IsOptional()
+  @Matches(NAME, { message: '$property must be 1 to 64 characters' })
+  participant?: string;
 }
 
 export class PlaceIntentDto {
@@ -74,6 +115,38 @@ export class PlaceIntentDto {
   @IsOptional()
   @Matches(/^[a-z0-9][a-z0-9_-]{0,63}$/, { message: '$property must be an account’s name' })
   account?: string;
+
+  @ApiPropertyOptional({
+    type: [SplitDto],
+    description: 'Who shares in what is captured; the storefront has what is left.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => SplitDto)
+  splits?: SplitDto[];
+
+  @ApiPropertyOptional({
+    type: ShareSizeDto,
+    description: 'Kept by the platform and taken off first: percentages are of what it leaves.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ShareSizeDto)
+  @IsObject()
+  platformFee?: ShareSizeDto;
+
+  @ApiPropertyOptional({
+    type: RefundAllocationDto,
+    description: 'Who bears refunds and lost disputes. Default: everybody in proportion.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RefundAllocationDto)
+  @IsObject()
+  refundAllocation?: RefundAllocationDto;
 
   @ApiPropertyOptional({
     description: 'Where a redirect leads back to. Coming back proves nothing.',

@@ -16,6 +16,7 @@ import { refusal } from '../intent/refusals.js';
 import { problemFor, toProblem } from './answers.js';
 import type { PlaceIntentDto } from './dto.js';
 import type { HttpAnswer, HttpRequests } from './http-requests.js';
+import { readSplits } from './splits.js';
 import { accountFor, orderName, type Storefronts } from './order-messages.js';
 
 export type AboutPayment =
@@ -49,6 +50,9 @@ export class MerchantRequests {
     annotate(http, { paymentId: order.paymentId, orderId });
     const account = accountFor(this.storefronts, storefront, body.account);
     if (!account) throw toProblem(problemFor(refusal('account_unknown', 'account')));
+    const amount = fromWireMoney(body.amount);
+    const shared = readSplits(body, amount);
+    if ('refused' in shared) throw toProblem(problemFor(shared.refused));
     const { mode } = this.storefronts;
     const { customerReference, returnUrl } = body;
     const key = parseIdempotencyKey(http.headers['idempotency-key']);
@@ -64,7 +68,8 @@ export class MerchantRequests {
         byMessage: false,
         mode,
         captureMode,
-        amount: fromWireMoney(body.amount),
+        amount,
+        ...shared,
       },
       details: {
         paymentMethod,

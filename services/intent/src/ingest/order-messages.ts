@@ -9,6 +9,7 @@ import {
 import type { OrderName, RefusedOperation } from '../intent/messages.js';
 import { refusal, type Refusal } from '../intent/refusals.js';
 import type { IntentRequest } from '../intent/requests.js';
+import { readSplits } from './splits.js';
 
 /** Who may ask for what, by configuration. */
 export interface Storefronts {
@@ -129,17 +130,21 @@ export function toRequest(
   const common = { ...order, id: meta.id, at: meta.at, byMessage: true };
   switch (message.type) {
     case 'OrderPlaced': {
-      const { amount, captureMode, paymentMethod, customerReference } = message.data;
+      const { captureMode, paymentMethod, customerReference } = message.data;
+      const amount = fromWireMoney(message.data.amount);
       const account = accountFor(storefronts, storefront, message.data.account);
       if (account === undefined) return { refused: refusal('account_unknown', 'account'), order };
+      const shared = readSplits(message.data, amount);
+      if ('refused' in shared) return { ...shared, order };
       return {
         request: {
           ...common,
           type: 'place',
           mode: storefronts.mode,
-          amount: fromWireMoney(amount),
+          amount,
           captureMode: captureMode === 'manual' ? 'manual' : 'automatic',
           ...account,
+          ...shared,
         },
         details: { paymentMethod, ...(customerReference ? { customerReference } : {}) },
       };

@@ -55,6 +55,30 @@ describe('place', () => {
     expect(run.known.intent.terms?.amount.minor).toBe(1000n);
   });
 
+  it('locks who shares in it, too', () => {
+    const run = new PureRun();
+    const ask = (basisPoints?: number) =>
+      run.ask({
+        type: 'place',
+        mode: 'test',
+        amount: eur(1000n),
+        captureMode: 'automatic',
+        account: 'stripe-main',
+        gateway: 'stripe',
+        ...(basisPoints !== undefined && {
+          splits: {
+            participants: [{ participant: 'seller', basisPoints }],
+            refunds: { rule: 'proportional' },
+          },
+        }),
+      });
+    expect(outcome(ask(8_000))).toBe('accepted');
+    expect(run.known.intent.payment.terms?.splits?.participants).toHaveLength(1);
+    expect(outcome(ask(8_000))).toBe('duplicate');
+    expect(outcome(ask(9_000))).toBe('conflict: splits');
+    expect(outcome(ask())).toBe('conflict: splits');
+  });
+
   it('refuses an order that was cancelled before it came', () => {
     const run = new PureRun();
     expect(outcome(run.ask({ type: 'cancel' }))).toBe('accepted');

@@ -1,5 +1,5 @@
-import { factId } from '@paylog/contracts';
-import type { TermsFact } from '@paylog/payment-domain';
+import { canonicalJson, factId, toWireSplits } from '@paylog/contracts';
+import type { Splits, TermsFact } from '@paylog/payment-domain';
 import { capture, increment, voidAll } from './decide-capture.js';
 import { refund } from './decide-refund.js';
 import {
@@ -63,12 +63,21 @@ function samePlace(request: PlaceRequest, terms: TermsFact): Decision {
     ['amount.minor', terms.amount.minor.toString(), request.amount.minor.toString()],
     ['captureMode', terms.captureMode, request.captureMode],
     ['account', terms.account, request.account],
+    ['splits', textOf(terms.splits), textOf(request.splits)],
   ];
   const differing = pairs.find(([, accepted, received]) => accepted !== received);
   if (!differing) return { type: 'duplicate' };
-  const [field, accepted, received] = differing;
+  const [field, ...values] = differing;
+  const [accepted = '', received = ''] = values.map((value) => value.slice(0, TOLD_CHARS_MAX));
   const data = { ...orderName(request), requestId: request.id, field, accepted, received };
   return { type: 'conflicted', field, messages: [{ type: 'IntentConflicted', data }] };
+}
+
+/** Of what is told of a conflict. */
+const TOLD_CHARS_MAX = 500;
+
+function textOf(splits: Splits | undefined): string {
+  return splits ? canonicalJson(toWireSplits(splits)) : 'none';
 }
 
 /** The attempt before must be closed at the gateway first: the engine does it. Nothing to add where it is at it. */
@@ -102,6 +111,7 @@ function accept(request: PlaceRequest): IntentMessage[] {
     captureMode,
     account: request.account,
     gateway: request.gateway,
+    ...(request.splits && { splits: request.splits }),
   };
   const authorization = operations.authorization(paymentId);
   const messages: IntentMessage[] = [

@@ -1,4 +1,4 @@
-import type { Money } from '@paylog/payment-domain';
+import type { Money, Splits } from '@paylog/payment-domain';
 
 /** What a storefront may ask for. `id` is the message's or the request's own id: the same id is the same request. */
 export type IntentRequest =
@@ -23,6 +23,8 @@ export interface PlaceRequest extends RequestBase {
   readonly captureMode: 'automatic' | 'manual';
   readonly account: string;
   readonly gateway: string;
+  /** Who shares in it; absent: the storefront has it all. They fit the amount. */
+  readonly splits?: Splits;
 }
 
 export interface CaptureRequest extends RequestBase {
