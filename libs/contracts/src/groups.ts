@@ -1,4 +1,5 @@
 import {
+  FULFILLMENT_EVENTS,
   GATEWAY_NOTIFICATIONS,
   OPERATIONS_COMMANDS,
   PAYMENTS_EVENTS,
@@ -25,7 +26,12 @@ export const GROUPS = {
   intentPayments: group('intent', 'payments', PAYMENTS_EVENTS),
   intentUnconfirmed: group('intent', 'unconfirmed', GATEWAY_NOTIFICATIONS),
   intentOperations: group('intent', 'operations', OPERATIONS_COMMANDS),
-  webhookIngestReferences: group('webhook-ingest', 'references', PAYMENTS_INTENTS),
+  webhookIngestReferences: group(
+    'webhook-ingest',
+    'references',
+    PAYMENTS_INTENTS,
+    SETTLEMENT_FACTS,
+  ),
   webhookIngestOperations: group('webhook-ingest', 'operations', OPERATIONS_COMMANDS),
   paymentStateFacts: group(
     'payment-state',
@@ -34,6 +40,7 @@ export const GROUPS = {
     GATEWAY_NOTIFICATIONS,
     SETTLEMENT_FACTS,
   ),
+  paymentStateProofs: group('payment-state', 'proofs', GATEWAY_NOTIFICATIONS, FULFILLMENT_EVENTS),
   paymentStateOperations: group('payment-state', 'operations', OPERATIONS_COMMANDS),
   fulfillmentPayments: group('fulfillment', 'payments', PAYMENTS_EVENTS, PAYMENTS_INTENTS),
   fulfillmentNotifications: group('fulfillment', 'notifications', PAYMENTS_EVENTS),

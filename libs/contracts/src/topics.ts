@@ -64,7 +64,7 @@ export const TOPICS: readonly Topic[] = [
   }),
   row(SETTLEMENT_FACTS, {
     owner: 'reconciliation',
-    readers: ['payment-state'],
+    readers: ['payment-state', 'webhook-ingest'],
     key: 'payment id',
     policy: 'forever',
     holds: 'facts learnt from report lines',
@@ -78,7 +78,7 @@ export const TOPICS: readonly Topic[] = [
   }),
   row(FULFILLMENT_EVENTS, {
     owner: 'fulfillment',
-    readers: ['storefronts', 'warehouse'],
+    readers: ['payment-state', 'storefronts', 'warehouse'],
     key: 'payment id',
     policy: 'forever',
     holds: 'when goods may go, and when they must stop',

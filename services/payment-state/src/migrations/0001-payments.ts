@@ -16,7 +16,9 @@ export class Payments1700000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const lanes = PAYMENT_PARTITIONS;
     await runner.query(createLogSql({ schema: 'payments', lanes, opened: false, role: ROLE }));
-    await runner.query(readFileSync(new URL('../../sql/query.sql', import.meta.url), 'utf8'));
+    for (const file of ['query.sql', 'project.sql']) {
+      await runner.query(readFileSync(new URL(`../../sql/${file}`, import.meta.url), 'utf8'));
+    }
     await runner.query(grantService(ROLE, 'query'));
     await runner.query(CONSUMER_MEMBERS_SQL);
     await runner.query(grantService(ROLE));

@@ -143,7 +143,7 @@ function eventOf(
   };
 }
 
-/** What `payments.project` keeps of a payment: see sql/query.sql. */
+/** What `payments.project` keeps of a payment: see sql/project.sql. */
 export function effectsOf(paymentId: string, version: number, payment: Payment) {
   return { ...labelled(paymentId, version, payment), state: paymentText(payment) };
 }

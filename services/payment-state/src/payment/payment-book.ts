@@ -57,7 +57,7 @@ export async function record(
     await failpoint('payment-state.append.before');
     const answers = await appendInFlushes(log, appends, {
       ...flush,
-      // Looked at once more in the commit itself: see sql/query.sql.
+      // Looked at once more in the commit itself: see sql/project.sql.
       ...(reliedOn.length + lifts.length > 0 && { effects: { reliedOn, lifts } }),
     });
     await failpoint('payment-state.append.after');

@@ -2,13 +2,14 @@ import {
   factId,
   GROUPS,
   operationId,
+  type OperationKind,
   partitionOf,
   paymentId,
   PAYMENTS_INTENTS,
   toWireFact,
 } from '@paylog/contracts';
 import type { Batch, ConsumedMessage } from '@paylog/kafka';
-import type { Fact, Kind, Money, OperationFact, Outcome } from '@paylog/payment-domain';
+import type { Fact, Money, OperationFact, Outcome } from '@paylog/payment-domain';
 
 /** Short ways to say what reaches this service, for its specs. */
 
@@ -35,7 +36,7 @@ export const terms = (orderId: string, minor = 1000, attempt = 1): Fact => ({
 
 export function operation(
   payment: string,
-  kind: Kind,
+  kind: OperationKind,
   outcome: Outcome,
   minor = 1000,
 ): OperationFact {
