@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run.mjs';
 
-const generator = join('libs', 'contracts', 'dist', 'generate.js');
+const generatorOf = (lib) => join('libs', lib, 'dist', 'generate.js');
+const generated = (name, lib) => [
+  name,
+  'node',
+  [generatorOf(lib), '--check'],
+  'npm run generate',
+  generatorOf(lib),
+];
 
 const steps = [
   ['format', 'prettier', ['--check', '--log-level=warn', '--cache', '.'], 'npm run format'],
@@ -11,15 +18,16 @@ const steps = [
   ['types of specs', 'tsc', ['-p', 'tsconfig.spec.json']],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings'], 'npx oxlint --type-aware --fix'],
   ['boundaries', 'node', ['infra/check/boundaries.mjs']],
-  ['generated files', 'node', [generator, '--check'], 'npm run generate'],
+  generated('generated files', 'contracts'),
+  generated('generated table', 'gateways'),
   ['unit tests', 'jest', ['--selectProjects', 'unit', '--silent']],
 ].filter(([name]) => name !== 'unit tests' || !process.argv.includes('--static'));
 
 let failed = 0;
-for (const [name, command, args, remedy] of steps) {
+for (const [name, command, args, remedy, generator] of steps) {
   const started = Date.now();
   const { ok, output } =
-    name === 'generated files' && !existsSync(join(root, generator))
+    generator !== undefined && !existsSync(join(root, generator))
       ? { ok: false, output: 'The generator is not built' }
       : await run(command, args, { quiet: true });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);

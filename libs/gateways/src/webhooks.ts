@@ -70,12 +70,23 @@ export interface Acknowledgement {
   readonly refused: number;
 }
 
+/** In words, for the table of the README. */
+export interface WebhooksInWords {
+  readonly covers: string;
+  /** What an event may say of money. */
+  readonly money: string;
+  readonly things: 'one' | 'many';
+  /** What a delivery is known by, beside its account. */
+  readonly knownBy: string;
+}
+
 /** What a gateway's webhooks are made of. All pure, but for certificates that a verifier may have to fetch. */
 export interface Webhooks {
   readonly gateway: GatewayName;
   /** Headers that a signature needs to be checked again: kept before all others. */
   readonly headers: readonly string[];
   readonly acknowledgement: Acknowledgement;
+  readonly inWords: WebhooksInWords;
   verify(
     delivery: WebhookDelivery,
     account: GatewayAccount,

@@ -21,6 +21,12 @@ export const adyenWebhooks: Webhooks = {
   headers: [SIGNATURE_HEADER],
   // Any 2xx accepts; a body is not needed. What is refused comes again for 30 days, and may hold back what is behind it.
   acknowledgement: { accepted: 200, refused: 401 },
+  inWords: {
+    covers: 'eight fields of each item; other kinds: the whole body',
+    money: 'amounts, counted',
+    things: 'many',
+    knownBy: 'code, reference, success, sha256',
+  },
   verify,
   identify: ({ body }) => ({ eventId: eventIdOf(body) }),
   read,

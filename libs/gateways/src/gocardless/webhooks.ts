@@ -14,6 +14,12 @@ export const gocardlessWebhooks: Webhooks = {
   gateway: 'gocardless',
   headers: [SIGNATURE_HEADER],
   acknowledgement: { accepted: 204, refused: 498 },
+  inWords: {
+    covers: 'the whole body',
+    money: 'outcomes, no amounts',
+    things: 'many',
+    knownBy: 'delivery id, sha256',
+  },
   verify,
   identify: ({ body }) => ({ eventId: deliveryIdOf(body) }),
   read,

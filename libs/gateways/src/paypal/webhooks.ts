@@ -13,6 +13,12 @@ export const paypalWebhooks: Webhooks = {
   gateway: 'paypal',
   headers: Object.values(HEADERS),
   acknowledgement: { accepted: 200, refused: 401 },
+  inWords: {
+    covers: 'an envelope with a checksum of the body',
+    money: 'amounts, unconfirmed until asked',
+    things: 'one',
+    knownBy: 'transmission id; another body is set apart',
+  },
   verify,
   identify({ body, headers }) {
     const transmissionId = transmissionIn(headers);

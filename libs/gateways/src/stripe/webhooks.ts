@@ -11,6 +11,12 @@ export const stripeWebhooks: Webhooks = {
   gateway: 'stripe',
   headers: [SIGNATURE],
   acknowledgement: { accepted: 200, refused: 401 },
+  inWords: {
+    covers: 'the whole body and the time',
+    money: 'amounts, counted',
+    things: 'one',
+    knownBy: 'event id, sha256',
+  },
   verify: ({ body, headers, receivedAt }, { webhookSecrets }) =>
     verifySignature({
       body,
