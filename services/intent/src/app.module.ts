@@ -76,10 +76,11 @@ export async function compose(parts: ServiceParts, wiring: Wiring): Promise<Dyna
   const waitMs = config.responseWaitMs;
   const requests = new HttpRequests({ intents, appends, reader, logger, poke, waitMs });
   const verification = new Verification({ intents, logger, poke, waitMs });
+  const accounts = wiring.accounts.current().map(({ account }) => account);
   const operations = new Operations({
     intents,
     verification,
-    accounts: new Set(wiring.accounts.current().map(({ account }) => account)),
+    accounts: new Set(accounts),
     stuckAfterMs: config.stuckAfterMs,
     logger,
     poke,
@@ -91,7 +92,7 @@ export async function compose(parts: ServiceParts, wiring: Wiring): Promise<Dyna
   const askAbout = payments.onParkedUnconfirmed.bind(payments);
   parts.parking(log, (rows) => replayParked(rows, { log, orders, projectPayment, askAbout }));
   parts.operations([log], operations.on);
-  const housekeeping = startHousekeeping({ log, pool, orders, logger });
+  const housekeeping = startHousekeeping({ log, pool, orders, logger, accounts });
   parts.onStop('housekeeping', () => housekeeping.stop());
 
   return {

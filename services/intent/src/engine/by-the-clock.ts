@@ -1,6 +1,6 @@
 import { isIncrement } from '../intent/decide-capture.js';
 import { factId } from '@paylog/contracts';
-import type { GatewayAnswer } from '@paylog/gateways';
+import type { GatewayAnswer, ObservedPayment } from '@paylog/gateways';
 import type { OperationFact, RetractionFact } from '@paylog/payment-domain';
 import { operations } from '../intent/operations.js';
 import {
@@ -27,7 +27,7 @@ export function neverStarted(known: Known, reason: string): Outcome[] {
   ];
 }
 
-/** What follows when a question got no answer: nothing, unless the clock may speak. */
+/** What follows from a question beside the facts in its answer: something only where the clock may speak. */
 export function concludedFrom(
   known: Known,
   operation: string,
@@ -36,8 +36,57 @@ export function concludedFrom(
   now: Date,
 ): readonly Outcome[] {
   const at = now.getTime();
+  if (answer.result === 'answered') {
+    return 'payment' in answer ? notShown(known, operation, answer.payment, at) : [];
+  }
   const gone = answer.result === 'not_found' ? notFoundAtGateway(known, operation, at) : [];
   return gone.length > 0 ? gone : validityPassed(known, operation, limits, at);
+}
+
+/**
+ * The gateway shows the payment still open, and other operations explain every cent of it: long after its last call, ours
+ * did not arrive. Where cents are left over it may be the one that took them, and nothing is concluded.
+ */
+function notShown(
+  known: Known,
+  operation: string,
+  payment: ObservedPayment,
+  now: number,
+): readonly Outcome[] {
+  const own = known.intent.own.find(({ id }) => id === operation);
+  if (!own || payment.status !== 'requires_capture' || !isLongAgo(own, now)) return [];
+  const status = statusOf(known, operation);
+  if (status !== 'unknown' && status !== 'requested') return [];
+  if (own.kind === 'capture') {
+    const { captured, ours } = payment;
+    return explained(known, own, 'capture', ours.captures, captured.minor) ? notBegun(own) : [];
+  }
+  if (!isIncrement(own, known)) return [];
+  const first = known.intent.terms?.amount.minor ?? 0n;
+  const added = payment.amount.minor - first;
+  return explained(known, own, 'authorization', payment.ours.increments, added)
+    ? notBegun(own)
+    : [];
+}
+
+/** By what the gateway wrote down of ours, or by what our log knows to have been done. */
+function explained(
+  known: Known,
+  own: OwnOperation,
+  kind: OwnOperation['kind'],
+  written: ObservedPayment['ours']['captures'],
+  minor: bigint,
+): boolean {
+  if (written.some(({ operationId }) => operationId === own.id)) return false;
+  const others = known.intent.own.filter(
+    (other) =>
+      other.kind === kind &&
+      other.id !== operations.authorization(known.intent.paymentId) &&
+      statusOf(known, other.id) === 'succeeded',
+  );
+  const shown = written.reduce((sum, one) => sum + one.minor, 0n);
+  const done = others.reduce((sum, { asked }) => sum + (asked?.minor ?? 0n), 0n);
+  return shown === minor || done === minor;
 }
 
 /** How long a gateway that can't be asked is asked, before an authorization is taken for expired. */
@@ -81,8 +130,7 @@ export function notFoundAtGateway(
   now: number,
 ): readonly Outcome[] {
   const own = known.intent.own.find((each) => each.id === operation);
-  const last = own?.calls.at(-1);
-  if (!own || !last || now - time(last.at) < ON_ITS_WAY_MS) return [];
+  if (!own || !isLongAgo(own, now)) return [];
   // What has an id there does not vanish: then another account was asked, or with the wrong key.
   const { aliases, containerId } = known.intent;
   if (own.kind === 'refund' ? aliases.has(own.id) : containerId !== undefined) return [];
@@ -94,8 +142,18 @@ export function notFoundAtGateway(
       ...sessionCanceled(known.intent.paymentId, reason),
     ];
   }
-  const { id, kind } = own;
-  return own.calls.map(({ number }) => ({
+  return notBegun(own);
+}
+
+function isLongAgo({ calls }: OwnOperation, now: number): boolean {
+  const last = calls.at(-1);
+  return last !== undefined && now - time(last.at) >= ON_ITS_WAY_MS;
+}
+
+/** It is begun again, under the same id. */
+function notBegun({ id, kind, calls }: OwnOperation): Outcome[] {
+  const reason = 'not_found_at_the_gateway';
+  return calls.map(({ number }) => ({
     operation: id,
     kind,
     outcome: 'not_attempted',

@@ -1,12 +1,15 @@
 import { GroupCommit, type Append } from '@paylog/event-sourcing';
-import { createLogger } from '@paylog/observability';
+import { createLogger, metrics } from '@paylog/observability';
 import { eventually } from '@paylog/testing';
 import { operations } from '../intent/operations.js';
 import { statusOf } from '../intent/state.js';
 import { Verification } from '../query/verification.js';
-import { FakeGateway } from '../testing/fake-gateway.js';
+import { tellUnresolved } from '../query/unresolved.js';
+import { FakeGateway, type Weather } from '../testing/fake-gateway.js';
 import {
+  batch,
   LIMITS,
+  message,
   openBench,
   outcomeOf,
   paymentOf,
@@ -15,6 +18,7 @@ import {
 } from '../testing/intent-bench.js';
 
 import { Engine } from './engine.js';
+import { selectUnresolved } from './stuck.sql.js';
 import { claimWork } from './work.sql.js';
 
 let bench: Bench;
@@ -211,5 +215,59 @@ describe('a payment on a real log', () => {
     await eventually('captured', async () => gateway.containers[0]?.captured === 1000n);
     // The stored 202 is answered with the present state.
     expect(await outcomeOf(bench.requests().execute(capture))).toBe(200);
+  });
+
+  it('lists and measures what is in doubt, by age, until it is resolved', async () => {
+    const sky = { now: 'lost' as Weather };
+    bench.startWorker(new FakeGateway(() => sky.now));
+    expect(await outcomeOf(bench.requests(50).execute(placeRequest({ orderId: 'doubt' })))).toBe(
+      202,
+    );
+    await eventually('in doubt', async () => (await selectUnresolved(bench.pool, 0, 9)).length > 0);
+    const [listed] = await selectUnresolved(bench.pool, 0, 9);
+    expect(listed).toMatchObject({ orderId: 'doubt', why: 'unknown outcome' });
+    expect(await selectUnresolved(bench.pool, 3_600_000, 9)).toEqual([]);
+    await bench.pool.query(`update work set since = now() - interval '2 hours'`);
+    expect(await selectUnresolved(bench.pool, 3_600_000, 9)).toHaveLength(1);
+    await tellUnresolved(bench.pool, ['stripe-main']);
+    const measured = (age: string, count: number) =>
+      `intent_unresolved_payments{account="stripe-main",age="${age}"} ${count}`;
+    expect(await metrics.metrics()).toContain(measured('1d', 1));
+    sky.now = 'fine';
+    await eventually('resolved', async () => {
+      await bench.pool.query(`update work set due_at = now()`);
+      bench.poke();
+      return (await selectUnresolved(bench.pool, 0, 9)).length === 0;
+    });
+    await tellUnresolved(bench.pool, ['stripe-main']);
+    expect(await metrics.metrics()).toContain(measured('1d', 0));
+  });
+
+  it('gives back what a capture took whose process died while the order was cancelled', async () => {
+    const real = new FakeGateway();
+    const dying = Object.assign(Object.create(real) as FakeGateway, {
+      authorize: (asked: Parameters<FakeGateway['authorize']>[0]) => real.authorize(asked),
+      async capture(request: Parameters<FakeGateway['capture']>[0]) {
+        await real.capture(request);
+        throw new Error('the process died here');
+      },
+    });
+    const first = bench.startWorker(dying, 'intent-1', 60_000);
+    const place = placeRequest({ orderId: 'race', captureMode: 'manual' });
+    await bench.requests().execute(place);
+    const order = { storefront: 'shop', orderId: 'race' };
+    const ship = message(0n, 'OrderReadyToShip', { ...order, reference: 'parcel', final: false });
+    await bench.orders.onBatch(batch([ship], 0n));
+    bench.poke();
+    await eventually('captured', async () => real.containers[0]?.captured === 1000n);
+    await bench.orders.onBatch(batch([message(1n, 'OrderCancelled', order)], 1n));
+    await first.stop();
+    bench.startWorker(real, 'intent-1');
+    await eventually('given back', async () => real.refundedOf('pi_1') === 1000n);
+    await eventually('final', async () => {
+      const { payment } = (await bench.known(paymentOf('race'))).intent;
+      return payment.final && payment.label === 'refunded';
+    });
+    expect([real.capturedTwice, real.refunds.length]).toEqual([0, 1]);
   });
 });

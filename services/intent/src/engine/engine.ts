@@ -159,11 +159,11 @@ export class Engine {
     await failpoint('intent.lookup.after');
     const notBefore = answer.result === 'not_attempted' ? this.#pauseAfter(answer, 3) : undefined;
     await markPolled(intents.pool, paymentId, this.#now(), notBefore);
-    if (answer.result === 'answered') return this.#keep(known.intent, answer, action.why);
-    const outcomes = concludedFrom(known, own.id, answer, this.#limits(known), this.#now());
-    if (outcomes.length > 0) await this.#record(known.intent, outcomes, action.why);
     if (answer.result !== 'not_found') await this.#keep(known.intent, answer, action.why);
-    else this.#log(known.intent, answer, action.why, outcomes.length);
+    const { known: now } = await intents.load(paymentId);
+    const outcomes = concludedFrom(now, own.id, answer, this.#limits(now), this.#now());
+    if (outcomes.length > 0) await this.#record(now.intent, outcomes, action.why);
+    if (answer.result === 'not_found') this.#log(now.intent, answer, action.why, outcomes.length);
   }
 
   /** The answer's facts, whatever happened to the stream meanwhile: what the gateway said stays true. */

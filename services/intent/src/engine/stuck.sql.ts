@@ -2,6 +2,8 @@ import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
 
 const atQueryWaiting = crossing('intent.query-waiting');
+const atQueryUnresolved = crossing('intent.query-unresolved');
+const atUnresolvedMoney = crossing('intent.unresolved-money');
 
 export interface Waiting {
   readonly paymentId: string;
@@ -14,6 +16,78 @@ export interface Waiting {
   readonly since: Date;
   readonly dueAt: Date | null;
   readonly acceptedAt: Date;
+}
+
+/** Of which money may have moved, and nobody can say. */
+const IN_DOUBT = `w.why <> 'nothing to do' and w.why in ('unknown outcome', 'contradicted',
+  'cancel refused by the gateway', 'money of an unknown payment')`;
+
+/** Those that our log has in doubt, and those that payment-state has; twice the same is once. */
+const UNRESOLVED = `
+  select w.payment_id, w.since from work w where ${IN_DOUBT}
+  union
+  select p.payment_id, w.since from payments p join work w using (payment_id)
+  where jsonb_array_length(p.state -> 'unresolved') > 0`;
+
+export interface UnresolvedMoney {
+  readonly account: string;
+  /** `XXX` where nothing was projected yet. */
+  readonly currency: string;
+  /** Up to which age: `15m`, `1h`, `1d`, `7d`, or `older`. */
+  readonly age: string;
+  readonly payments: number;
+  /** Minor units of the payments' amounts: at most this much is in doubt. */
+  readonly minor: string;
+}
+
+/** What is in doubt, by account, currency and age. */
+export async function selectUnresolvedMoney(pool: Pool): Promise<UnresolvedMoney[]> {
+  const { rows } = await atUnresolvedMoney(() =>
+    pool.query<UnresolvedMoney>({
+      name: 'intent_unresolved_money',
+      text: `
+      select o.account, coalesce(p.state -> 'terms' -> 'amount' ->> 'currency', 'XXX') as currency,
+        case
+          when u.since > now() - interval '15 minutes' then '15m'
+          when u.since > now() - interval '1 hour' then '1h'
+          when u.since > now() - interval '1 day' then '1d'
+          when u.since > now() - interval '7 days' then '7d'
+          else 'older'
+        end as age,
+        count(*)::int as payments,
+        coalesce(sum((p.state -> 'terms' -> 'amount' ->> 'minor')::numeric), 0)::text as minor
+      from (${UNRESOLVED}) u
+      join orders o using (payment_id)
+      left join payments p using (payment_id)
+      group by 1, 2, 3`,
+    }),
+  );
+  return rows;
+}
+
+/** Payments in doubt for longer than the limit, the oldest first. */
+export async function selectUnresolved(
+  pool: Pool,
+  limitMs: number,
+  most: number,
+): Promise<Waiting[]> {
+  const { rows } = await atQueryUnresolved(() =>
+    pool.query<Waiting>({
+      name: 'intent_unresolved',
+      text: `
+      select w.payment_id as "paymentId", o.storefront, o.order_id as "orderId", o.attempt, o.account,
+        p.label, w.why, w.since, w.due_at as "dueAt", o.accepted_at as "acceptedAt"
+      from (${UNRESOLVED}) u
+      join work w using (payment_id)
+      join orders o using (payment_id)
+      left join payments p using (payment_id)
+      where u.since <= now() - $1 * interval '1 ms'
+      order by u.since
+      limit $2`,
+      values: [limitMs, most],
+    }),
+  );
+  return rows;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Caller, Problem, RequireScopes, type CallerIdentity } from '@paylog/http';
 import { SwitchDto } from '../ingest/dto.js';
 import { Operations } from './operations.js';
@@ -15,12 +15,25 @@ export class OperationsController {
 
   @Get('v1/stuck')
   @ApiOperation({ summary: 'Payments not final past their limit, and what happens next.' })
-  stuck(@Query('limitMs') limitMs?: string): Promise<StuckPayment[]> {
-    if (limitMs === undefined) return this.operations.stuck();
-    if (!/^\d{1,10}$/.test(limitMs)) {
+  @ApiQuery({ name: 'limitMs', required: false, description: 'Waiting for longer than this.' })
+  @ApiQuery({
+    name: 'unresolved',
+    required: false,
+    enum: ['true', 'false'],
+    description: 'True: only those of which money may have moved, whatever their age.',
+  })
+  stuck(
+    @Query('limitMs') limitMs?: string,
+    @Query('unresolved') unresolved = 'false',
+  ): Promise<StuckPayment[]> {
+    if (limitMs !== undefined && !/^\d{1,10}$/.test(limitMs)) {
       throw Problem.badRequest('limitMs must be whole milliseconds.', { field: 'limitMs' });
     }
-    return this.operations.stuck(Number(limitMs));
+    if (unresolved !== 'true' && unresolved !== 'false') {
+      throw Problem.badRequest('unresolved must be true or false.', { field: 'unresolved' });
+    }
+    const limit = limitMs === undefined ? undefined : Number(limitMs);
+    return unresolved === 'true' ? this.operations.unresolved(limit) : this.operations.stuck(limit);
   }
 
   @Post('v1/gateway-accounts/:account/switch')

@@ -1,7 +1,7 @@
 import { Problem } from '@paylog/http';
 import type { OperationsCommand } from '@paylog/kafka';
 import type { Logger } from '@paylog/observability';
-import { selectWaiting } from '../engine/stuck.sql.js';
+import { selectUnresolved, selectWaiting } from '../engine/stuck.sql.js';
 import type { Intents } from '../intent/intents.js';
 import { upsertSwitch, type SwitchChange } from '../intent/known.sql.js';
 import { toStuck, type StuckPayment } from './stuck.js';
@@ -25,6 +25,12 @@ export class Operations {
 
   async stuck(limitMs: number = this.parts.stuckAfterMs): Promise<StuckPayment[]> {
     const rows = await selectWaiting(this.parts.intents.pool, limitMs, LISTED_MAX);
+    return rows.map(toStuck);
+  }
+
+  /** Of which money may have moved, and nobody can say: the oldest first. */
+  async unresolved(limitMs = 0): Promise<StuckPayment[]> {
+    const rows = await selectUnresolved(this.parts.intents.pool, limitMs, LISTED_MAX);
     return rows.map(toStuck);
   }
 

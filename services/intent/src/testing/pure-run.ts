@@ -224,10 +224,7 @@ export class PureRun {
     const answer = await lookUp(this.gateway, own, this.known);
     this.polls += 1;
     this.polledAt = this.now;
-    if (answer.result === 'answered') {
-      this.keep(answer);
-      return;
-    }
+    if (answer.result === 'answered') this.keep(answer);
     const at = new Date(this.now);
     for (const outcome of concludedFrom(this.known, operation, answer, this.limits, at)) {
       const id = factId(outcome.operation, outcome.outcome, String(this.rows.length));
