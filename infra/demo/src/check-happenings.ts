@@ -48,11 +48,15 @@ function repeats(sent: readonly Sent[]): [Sent, Sent][] {
   return pairs;
 }
 
+/** Of an attempt that was never paid nothing is told of the order: the next one may be. */
+const GIVEN_UP: ReadonlySet<string | undefined> = new Set(['voided', 'refunded']);
+
 /** What the customer must have been told by now, and must not have been. */
 export function notificationDifferences(end: End, last: SeenAttempt): string[] {
   const { told } = last;
   const label = end.labels.at(-1);
-  const goods = [...(end.goodsBefore ?? []), end.goods];
+  // Which of the ends that may be it came to, the check of its goods has judged.
+  const goods = [...(end.goodsBefore ?? []), last.goods.at(-1)];
   const expected = [
     ...(end.captured === 'none' ? [] : ['payment_received']),
     ...(end.refunded === 'none' ? [] : ['refund_sent']),
@@ -62,6 +66,7 @@ export function notificationDifferences(end: End, last: SeenAttempt): string[] {
       ? ['order_released']
       : []),
     ...(goods.includes('FulfillmentHeld') ? ['order_delayed'] : []),
+    ...(goods.includes('FulfillmentCancelled') && GIVEN_UP.has(label) ? ['order_cancelled'] : []),
     ...(goods.includes('FulfillmentRecalled') ? ['order_recalled'] : []),
     ...(end.told ?? []),
   ];

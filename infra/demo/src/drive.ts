@@ -84,8 +84,9 @@ export function whatIsMissing(end: End, { attempts, last }: Pick<Seen, 'attempts
   }
   const open = attempts.findIndex(({ state }) => !state?.final);
   if (open >= 0) return `attempt ${open + 1} to be final`;
-  if (last.goods.at(-1) !== end.goods) {
-    return `goods ${end.goods ?? 'undecided'}; they are ${last.goods.at(-1) ?? 'undecided'}`;
+  const goods = [end.goods].flat();
+  if (!goods.some((each) => each === last.goods.at(-1))) {
+    return `goods ${goods.map((each) => each ?? 'undecided').join(' or ')}; they are ${last.goods.at(-1) ?? 'undecided'}`;
   }
   const conflicts = attempts.reduce((sum, { conflicted }) => sum + conflicted.length, 0);
   if (conflicts !== (end.conflicts ?? 0)) {

@@ -67,8 +67,8 @@ export interface End {
   /** Of the last attempt, as parts of the order's amount. */
   readonly captured: 'none' | 'half' | 'all';
   readonly refunded: 'none' | 'half' | 'all';
-  /** Fulfillment's last decision about the last attempt; undefined: none was made. */
-  readonly goods: Goods | undefined;
+  /** Fulfillment's last decision about the last attempt, or one of several; undefined: none was made. */
+  readonly goods: Goods | readonly Goods[] | undefined;
   /** `IntentConflicted` published about this order. Default 0. */
   readonly conflicts?: number;
   /** The storefront was told why, with a decline class. */

@@ -61,13 +61,3 @@ function everCaptured(operations: readonly Operation[], currency: string): bigin
   }
   return sum;
 }
-
-/** Was anything ever captured, in any currency, reversed or not? */
-export function anythingCaptured(operations: readonly Operation[]): boolean {
-  return operations.some(
-    ({ kind, status, amount }) =>
-      kind === 'capture' &&
-      (status === 'succeeded' || status === 'reversed') &&
-      (amount?.minor ?? 0n) > 0n,
-  );
-}

@@ -27,7 +27,7 @@ export function paymentOf(set: FactSet): Payment {
   const reported = seen.map(({ operation }) => operation);
   const beyond = foreignCaptures(reported, facts.totals, names, locked);
   const captures = [...reported.filter(({ kind }) => kind === 'capture'), ...beyond];
-  const end = containerEnd([...reported, ...beyond]);
+  const end = containerEnd(seen, captures);
   const releases = releasesOf(seen, captures, locked, end);
   const operations = [...withReleases(reported, releases, locked), ...beyond].sort(byIdAndKind);
   const disputes = disputesOf(facts, operations, names, locked);

@@ -31,6 +31,7 @@ const part = capture('cap1', 'succeeded', 60);
 const open = session('ses1', 'pending');
 const over = session('ses1', 'canceled');
 const paid = session('ses1', 'succeeded');
+const lateFailure = authorization('aut1', 'reversed', 100);
 const out = withdrawal('dp/out', 'succeeded', 100, { parent: 'dp' });
 const back = reinstatement('dp/back', 'succeeded', 100, { parent: 'dp' });
 
@@ -126,6 +127,24 @@ describe('the label', () => {
       'the capture failed later, the container open',
       [won, taken, capture('cap1', 'reversed', 100), open],
       'authorized',
+    ],
+    [
+      'a debit failed after its container had succeeded: it may be paid again',
+      [...asked, won, taken, paid, capture('cap1', 'reversed', 100), lateFailure],
+      'pending',
+    ],
+    [
+      'and it was paid again',
+      [
+        ...[...asked, won, taken, paid, capture('cap1', 'reversed', 100), lateFailure],
+        ...[authorization('ch_2', 'succeeded', 100), capture('ch_2/capture', 'succeeded', 100)],
+      ],
+      'captured closed final',
+    ],
+    [
+      'or nobody paid it again, and it was closed',
+      [...asked, won, taken, paid, capture('cap1', 'reversed', 100), lateFailure, over],
+      'failed closed final',
     ],
     [
       'a debit failed later',

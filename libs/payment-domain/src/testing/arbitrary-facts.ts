@@ -323,7 +323,7 @@ export const aStory: fc.Arbitrary<Story> = fc
     const gross = parts.reduce((sum, { minor }) => sum + minor, 0);
     const reversed = parts.reduce((sum, part) => sum + (part.reversed ? part.minor : 0), 0);
     const refunded = refunds.reduce((sum, { minor, failed }) => sum + (failed ? 0 : minor), 0);
-    const paid = ending === 'paid' && gross > 0;
+    const paid = ending === 'paid' && gross > reversed;
     const released = ending === 'voided' || ending === 'canceled' || paid;
     const facts = [
       authorization('aut1', 'requested', authorized),
