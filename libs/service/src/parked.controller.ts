@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Optional, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiOkResponse,
@@ -13,6 +13,15 @@ import { IsIn, IsOptional, Matches } from 'class-validator';
 
 /** Provide the logs that park: `{ provide: PARKED_LOGS, useValue: [log] }`. */
 export const PARKED_LOGS = Symbol('logs that park');
+
+/** Provide it where rows of a source are given a payment of their own in time: `{ provide: NAMED_AFTER, useValue }`. */
+export const NAMED_AFTER = Symbol('when unresolved rows are named');
+
+/** Unresolved rows of this source are named, and ready, so long after they were parked. */
+export interface NamedAfter {
+  readonly source: string;
+  readonly ms: number;
+}
 
 /** A control character can't be stored, so nothing has such a key. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
@@ -87,6 +96,10 @@ class ParkedDocument {
   parkedAt!: string;
   @ApiProperty({ example: 4_200 })
   ageSeconds!: number;
+  @ApiPropertyOptional({
+    description: 'Unless its payment becomes known before, it is then of one that nobody asked for',
+  })
+  foreignAt?: string;
 }
 
 class ParkedAgeDocument {
@@ -119,7 +132,10 @@ const PAGE = 1_000;
 @ApiBearerAuth()
 @Controller('operations/parked')
 export class ParkedController {
-  constructor(@Inject(PARKED_LOGS) private readonly logs: readonly EventLog[]) {}
+  constructor(
+    @Inject(PARKED_LOGS) private readonly logs: readonly EventLog[],
+    @Optional() @Inject(NAMED_AFTER) private readonly named?: NamedAfter,
+  ) {}
 
   @Get()
   @RequireScopes('operations')
@@ -145,7 +161,7 @@ export class ParkedController {
       if (page?.length) last = `${index}.${page.at(-1)?.id}`;
     }
     return {
-      parked: rows.map(documentOf),
+      parked: rows.map((row) => documentOf(row, this.named)),
       ...(after === undefined && { ages: await this.ages() }),
       ...(rows.length === pageRows && last !== undefined && { next: last }),
     };
@@ -168,7 +184,9 @@ function filterOf({ status, kind, group, key, reference, olderThanMs }: ParkedQu
   };
 }
 
-function documentOf(row: ParkedEntry): ParkedDocument {
+function documentOf(row: ParkedEntry, named: NamedAfter | undefined): ParkedDocument {
+  const waits =
+    row.status === 'parked' && row.kind === 'unresolved' && row.source === named?.source;
   return {
     id: row.id,
     kind: row.kind,
@@ -182,5 +200,6 @@ function documentOf(row: ParkedEntry): ParkedDocument {
     status: row.status,
     parkedAt: row.parkedAt.toISOString(),
     ageSeconds: Math.floor((Date.now() - row.parkedAt.getTime()) / 1_000),
+    ...(waits && { foreignAt: new Date(row.parkedAt.getTime() + named.ms).toISOString() }),
   };
 }

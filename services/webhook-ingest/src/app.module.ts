@@ -3,13 +3,20 @@ import { GATEWAY_NOTIFICATIONS, GROUPS } from '@paylog/contracts';
 import { startFollower } from '@paylog/event-sourcing';
 import type { AccountsSource } from '@paylog/gateways';
 import { startLoop } from '@paylog/kafka';
-import { PARKED_LOGS, ParkedController, replayEach, type ServiceParts } from '@paylog/service';
+import {
+  NAMED_AFTER,
+  PARKED_LOGS,
+  ParkedController,
+  replayEach,
+  type ServiceParts,
+} from '@paylog/service';
 import { References } from './ingest/references.js';
 import { ReferencesController } from './ingest/references.controller.js';
 import { Receiver } from './ingest/receiver.js';
 import { Rejections } from './ingest/rejections.js';
 import { WebhooksController } from './ingest/webhooks.controller.js';
-import { WEBHOOKS_GROUP } from './mapping/map-evidence.js';
+import { nameFoundPayments } from './mapping/found-payments.js';
+import { WEBHOOKS_GROUP, WEBHOOKS_SOURCE } from './mapping/map-evidence.js';
 import { Mapper } from './mapping/mapper.js';
 import { CountsController } from './query/counts.controller.js';
 import { RejectedController } from './query/rejected.controller.js';
@@ -20,11 +27,16 @@ class WebhookIngestModule {}
 
 const SWEEP_EVERY_MS = 5_000;
 
+export interface ComposeOptions {
+  readonly mode: 'test' | 'live';
+  readonly foreignAfterMs: number;
+}
+
 /** The composition root: deliveries in, evidence stored, facts out. */
 export async function compose(
   parts: ServiceParts,
   accounts: AccountsSource,
-  mode: 'test' | 'live',
+  { mode, foreignAfterMs }: ComposeOptions,
 ): Promise<DynamicModule> {
   const { pool, logger } = parts;
   const evidence = await parts.openLog('evidence');
@@ -40,8 +52,10 @@ export async function compose(
     logger,
   });
   parts.onStop('mapper', () => follower.stop());
+  const finding = { pool, mode, afterMs: foreignAfterMs, logger };
   const sweep = startLoop(SWEEP_EVERY_MS, logger, 'the sweep failed', async () => {
     await mapper.sweep();
+    await nameFoundPayments(finding);
     return false;
   });
   parts.onStop('sweep', () => sweep.stop());
@@ -79,6 +93,7 @@ export async function compose(
       { provide: RECEIVER, useValue: receiver },
       { provide: REFERENCES, useValue: references },
       { provide: PARKED_LOGS, useValue: [facts] },
+      { provide: NAMED_AFTER, useValue: { source: WEBHOOKS_SOURCE, ms: foreignAfterMs } },
     ],
   };
 }

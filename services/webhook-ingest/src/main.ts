@@ -10,7 +10,7 @@ const parts = await openParts({ name: 'webhook-ingest', config, migrations: MIGR
 
 await runService({
   name: 'webhook-ingest',
-  module: await compose(parts, config.accounts, config.mode),
+  module: await compose(parts, config.accounts, config),
   port: config.port,
   health: parts.health,
   logger: parts.logger,

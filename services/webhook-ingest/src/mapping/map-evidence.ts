@@ -16,7 +16,8 @@ import type { Evidence } from '../ingest/evidence.js';
 export const WEBHOOKS_GROUP = 'webhook-ingest';
 /** Of a parked row that holds one of many things its delivery told: which, of how many. */
 export const ITEM_HEADER = 'item';
-const WEBHOOKS_SOURCE = `${WEBHOOKS_GROUP}/webhooks`;
+/** Group and topic, as of other parked rows; there is no topic of that name. */
+export const WEBHOOKS_SOURCE = `${WEBHOOKS_GROUP}/webhooks`;
 
 /** A stored webhook and where it stands in the evidence log. */
 export interface Stored {
@@ -163,9 +164,12 @@ function whyNotKept(text: string): string | undefined {
 /** As long as a text in our messages may be: a body of many items may name many secrets. */
 const NAMES_CHARS_MAX = 500;
 
+/** Whose fact it is, and which event told it. */
+type Told = Pick<Extract<WebhookItem, { kind: 'facts' }>, 'paymentId' | 'eventId' | 'unconfirmed'>;
+
 /** The message of a fact. Twice the same fact, read from other bytes of the same event, is the same content. */
-function toAppend(
-  { paymentId, eventId, unconfirmed }: Extract<WebhookItem, { kind: 'facts' }>,
+export function toAppend(
+  { paymentId, eventId, unconfirmed }: Told,
   fact: Fact,
   evidence: Evidence,
 ): MappedFact['append'] {

@@ -22,7 +22,15 @@ import {
   type Stored,
   toParked,
 } from './map-evidence.js';
-import { bodiesOf, type Known, knownOf, paymentsOf, resolvable } from './mapping.sql.js';
+import {
+  bodiesOf,
+  type FoundPayment,
+  type Known,
+  knownOf,
+  paymentsOf,
+  resolvable,
+} from './mapping.sql.js';
+import { withOrigin } from './origin.js';
 
 declareFailpoints([
   'webhook-ingest.map.before',
@@ -35,7 +43,8 @@ type Evident = Omit<Stored, 'body'>;
 type Input = FollowedBatch['input'];
 
 /** One thing that a stored webhook tells. */
-interface Mapped {
+/** One thing that a stored webhook tells, read. */
+export interface Mapped {
   readonly stored: Stored;
   reading: Reading;
 }
@@ -157,18 +166,28 @@ export class Mapper {
     return outcome;
   }
 
-  private async read(stored: readonly Stored[]): Promise<Mapped[]> {
+  /** As these webhooks are read today. */
+  async read(stored: readonly Stored[]): Promise<Mapped[]> {
     const nothing = () => undefined;
     const first = stored.map((each) => read(each, this.mode, nothing));
     const wanted = first
       .flat()
       .flatMap((reading) => (reading.outcome === 'unresolved' ? reading.references : []));
-    const known = await paymentsOf(this.pool, wanted);
+    const { payments, found } = await paymentsOf(this.pool, wanted);
     return stored.flatMap((each, i) => {
       const unresolved = first[i]?.some(({ outcome }) => outcome === 'unresolved') ?? false;
-      const readings = unresolved ? read(each, this.mode, (id) => known.get(id)) : (first[i] ?? []);
+      const readings = unresolved ? this.resolve(each, payments, found) : (first[i] ?? []);
       return readings.map((reading) => ({ stored: each, reading }));
     });
+  }
+
+  private resolve(
+    stored: Stored,
+    payments: ReadonlyMap<string, string>,
+    found: ReadonlyMap<string, FoundPayment>,
+  ): readonly Reading[] {
+    const readings = read(stored, this.mode, (id) => payments.get(id));
+    return readings.map((reading) => withOrigin(reading, found, this.mode, stored.evidence));
   }
 
   /**
@@ -252,7 +271,7 @@ const isRefusal = (error: unknown): error is Error =>
 const endOf = (run: readonly Evident[]): bigint => (run.at(-1)?.position ?? -1n) + 1n;
 
 /** A fact that is there already takes no version. */
-function versioned(reported: readonly MappedFact[], known: Known): Append[] {
+export function versioned(reported: readonly MappedFact[], known: Known): Append[] {
   const versions = new Map(known.versions);
   const facts = new Set(known.facts);
   return reported.map(({ paymentId, fact, append }) => {
@@ -309,7 +328,7 @@ function storedIn({ headers, mended, value, partition, offset }: ParkedRow): Sto
 }
 
 /** What facts.project takes: see sql/mapping.sql. */
-function effectsOf(mapped: readonly Mapped[], { settle }: FlushOptions, whole: boolean) {
+export function effectsOf(mapped: readonly Mapped[], { settle }: FlushOptions, whole: boolean) {
   return {
     references: referencesIn(mapped),
     awaited: mapped.flatMap(({ stored, reading }) =>

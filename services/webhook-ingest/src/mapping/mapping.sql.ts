@@ -24,21 +24,43 @@ export async function bodiesOf(
   return new Map(rows.map(({ evidence_id, body }) => [evidence_id, body]));
 }
 
-/** Payments by the gateway's ids, where we know them. */
-export async function paymentsOf(
-  pool: Pool,
-  references: readonly string[],
-): Promise<Map<string, string>> {
-  if (references.length === 0) return new Map();
+/** A payment of which a gateway told and nobody asked us for. */
+export interface FoundPayment {
+  readonly account: string;
+  readonly gateway: string;
+  readonly object: string;
+  /** RFC 3339. */
+  readonly foundAt: string;
+}
+
+export interface Resolved {
+  /** Payments by the gateway's ids, where we know them. */
+  readonly payments: Map<string, string>;
+  /** Of those payments: the ones that were found at a gateway. */
+  readonly found: Map<string, FoundPayment>;
+}
+
+export async function paymentsOf(pool: Pool, references: readonly string[]): Promise<Resolved> {
+  const resolved: Resolved = { payments: new Map(), found: new Map() };
+  if (references.length === 0) return resolved;
   const { rows } = await atResolve(() =>
-    pool.query<{ reference: string; payment_id: string }>({
+    pool.query<{ reference: string; payment_id: string; found_at: Date | null } & Found>({
       name: 'payments-by-reference',
-      text: 'select reference, payment_id from payment_references where reference = any($1)',
+      text: `select r.reference, r.payment_id, f.account, f.gateway, f.object, f.found_at
+           from payment_references r left join found_payments f using (payment_id)
+           where r.reference = any($1)`,
       values: [references],
     }),
   );
-  return new Map(rows.map(({ reference, payment_id }) => [reference, payment_id]));
+  for (const { reference, payment_id, found_at, account, gateway, object } of rows) {
+    resolved.payments.set(reference, payment_id);
+    if (found_at === null) continue;
+    resolved.found.set(payment_id, { account, gateway, object, foundAt: found_at.toISOString() });
+  }
+  return resolved;
 }
+
+type Found = Omit<FoundPayment, 'foundAt'>;
 
 /** What a batch is written upon. */
 export interface Known {

@@ -6,6 +6,7 @@ import type { GatewayAccount } from '@paylog/gateways';
 import { ApiKeys, type RunningService, startService } from '@paylog/http';
 import {
   mapError,
+  NAMED_AFTER,
   openParts,
   PARKED_LOGS,
   ParkedController,
@@ -16,6 +17,7 @@ import { Receiver } from '../ingest/receiver.js';
 import { References } from '../ingest/references.js';
 import { Rejections } from '../ingest/rejections.js';
 import { WebhooksController } from '../ingest/webhooks.controller.js';
+import { WEBHOOKS_SOURCE } from '../mapping/map-evidence.js';
 import { Mapper } from '../mapping/mapper.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { CountsController } from '../query/counts.controller.js';
@@ -72,6 +74,7 @@ export async function run({ accounts = () => [ACCOUNT] }: RunOptions = {}): Prom
       { provide: POOL, useValue: pool },
       { provide: RECEIVER, useValue: receiver },
       { provide: PARKED_LOGS, useValue: [facts] },
+      { provide: NAMED_AFTER, useValue: { source: WEBHOOKS_SOURCE, ms: 60_000 } },
     ],
   };
   const sha256 = createHash('sha256').update('ops-key').digest('hex');
