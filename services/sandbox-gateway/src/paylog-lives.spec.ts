@@ -278,9 +278,11 @@ it('and every cent of all those lives is in the balance', async () => {
   const { totals } = await running.truth();
   const moved = (kind: string) => (totals['eur'] as Record<string, number>)[kind] ?? 0;
   let gross = 0;
+  let net = 0;
   let disputeFees = 0;
   for await (const booked of stripe.balanceTransactions.list({ limit: 100 })) {
     gross += booked.amount;
+    net += booked.net;
     if (booked.type === 'adjustment') disputeFees += booked.fee;
     expect(booked.net).toBe(booked.amount - booked.fee);
   }
@@ -294,4 +296,11 @@ it('and every cent of all those lives is in the balance', async () => {
       moved('dispute_reinstated'),
   );
   expect(disputeFees).toBe(moved('dispute_fee'));
+  const { available } = await stripe.balance.retrieve();
+  expect(available).toMatchObject([{ currency: 'eur', amount: net }]);
+  const { payouts } = await running.ask<{ payouts: Stripe.Payout[] }>('POST', '/sandbox/payouts', {
+    account: ACCOUNT,
+  });
+  // What was given back, lost or disputed may be more than came in: the provider then waits.
+  expect(payouts.map(({ amount }) => amount)).toEqual(net > 0 ? [net] : []);
 });

@@ -192,4 +192,19 @@ describe('refunds of a partly captured payment', () => {
     await stripe.paymentIntents.cancel(id);
     expect(await stripe.charges.retrieve(idOf(charge))).toMatchObject({ refunded: true });
   });
+
+  it('are done although nobody heard the answer', async () => {
+    const { id } = await hold('pm_sandbox_refundTimeout');
+    await part(id, 300);
+    const refund = () =>
+      stripe.refunds.create(
+        { payment_intent: id, amount: 200 },
+        { idempotencyKey: `back-${id}`, timeout: 500 },
+      );
+    await refund().catch((error: unknown) => {
+      expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
+    });
+    expect(await refund()).toMatchObject({ status: 'succeeded', amount: 200 });
+    expect(await truthOf(id)).toMatchObject({ amountRefunded: 200, amountCapturable: 700 });
+  });
 });

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { invalidParameter, missing } from '../gateway/api-error.js';
+import { balanceOf } from '../gateway/charges.js';
 import { disputeOf } from '../gateway/dispute-records.js';
 import { balanceTransactionObject } from '../gateway/objects.js';
 import { intentOf } from '../gateway/intent-records.js';
@@ -43,6 +44,7 @@ export const READS: Readonly<Record<string, (read: Read) => unknown>> = {
   '/v1/radar/early_fraud_warnings/:id': ({ world, account, id }) =>
     one(world, 'warnings', account, id, 'early fraud warning'),
   '/v1/radar/early_fraud_warnings': listWarnings,
+  '/v1/balance': balance,
   '/v1/balance_transactions/:id': ({ world, account, id }) =>
     one(world, 'balance', account, id, 'balance transaction'),
   '/v1/balance_transactions': listBalance,
@@ -149,6 +151,20 @@ function listPayouts({ world, account, query }: Read): unknown {
     (payout) => params.status === undefined || payout.status === params.status,
   );
   return page(payouts, params, '/v1/payouts');
+}
+
+function balance({ world, account }: Read): Stripe.Balance {
+  const held = [...balanceOf(world, account)];
+  return {
+    object: 'balance',
+    available: held.map(([currency, amount]) => ({
+      amount,
+      currency,
+      source_types: { card: amount },
+    })),
+    livemode: false,
+    pending: held.map(([currency]) => ({ amount: 0, currency, source_types: { card: 0 } })),
+  };
 }
 
 /** With `payout`: the lines as the report has them, altered ones included, the payout's own line first. */

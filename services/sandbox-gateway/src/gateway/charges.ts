@@ -190,13 +190,14 @@ export function recordMove(
   });
 }
 
-/** What the balance holds in a currency and no payout took yet. */
-export function waitingIn(world: World, account: string, currency: string): number {
-  return world.store
-    .all('balance')
-    .filter((each) => each.account === account && each.payout === undefined)
-    .filter(({ object }) => object.currency === currency)
-    .reduce((sum, { object }) => sum + object.net, 0);
+/** What the balance holds and no payout took yet, by currency. Settled at T+0, all of it is available. */
+export function balanceOf(world: World, account: string): ReadonlyMap<string, number> {
+  const held = new Map<string, number>();
+  for (const { account: owner, object, payout } of world.store.all('balance')) {
+    if (owner !== account || payout !== undefined) continue;
+    held.set(object.currency, (held.get(object.currency) ?? 0) + object.net);
+  }
+  return held;
 }
 
 export function intentIdOf(charge: Stripe.Charge): string {

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { TransferRecord } from '../store.js';
 import { ApiError, invalidParameter, missing, refusedByState } from './api-error.js';
-import { bookTransfer, intentIdOf, recordMove, saveCharge, waitingIn } from './charges.js';
+import { balanceOf, bookTransfer, intentIdOf, recordMove, saveCharge } from './charges.js';
 import { newId } from './new-id.js';
 import { idOf } from './reference.js';
 import { reversalObject, transferObject } from './transfer-objects.js';
@@ -213,7 +213,7 @@ function requireLeft(world: World, charge: Stripe.Charge, from: CreateTransfer):
 }
 
 function requireBalance(world: World, account: string, from: CreateTransfer): void {
-  if (waitingIn(world, account, from.currency) >= from.amount) return;
+  if ((balanceOf(world, account).get(from.currency) ?? 0) >= from.amount) return;
   throw refusedByState(
     'balance_insufficient',
     'You have insufficient available funds in your Stripe account.',
