@@ -53,9 +53,11 @@ async function remap(system: RunningSystem, options: Options): Promise<number> {
   }
   const as = apply ? { apply: { operator, reason } } : {};
   const sum = { looked: 0, retracted: 0, added: 0, conflicts: 0, skipped: 0 };
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const body = { from, to, ...as, ...(after !== undefined && { after }) };
-    const page = await system.operator('webhook-ingest').post<Page>('/operations/webhooks/remap', body);
+    const page = await system
+      .operator('webhook-ingest')
+      .post<Page>('/operations/webhooks/remap', body);
     for (const one of page.remapped) {
       if (json) console.log(JSON.stringify(one));
       else describe(one);
@@ -76,7 +78,15 @@ async function remap(system: RunningSystem, options: Options): Promise<number> {
   return sum.conflicts === 0 ? 0 : 1;
 }
 
-function describe({ eventId, evidence, eventTypes, retract, add, conflicts, skipped }: Remapped): void {
+function describe({
+  eventId,
+  evidence,
+  eventTypes,
+  retract,
+  add,
+  conflicts,
+  skipped,
+}: Remapped): void {
   console.log(`${eventId ?? evidence[0]} ${eventTypes.join(', ')} (${evidence.join(', ')})`);
   for (const fact of retract) console.log(`  - ${wordsOf(fact)}`);
   for (const fact of add) console.log(`  + ${wordsOf(fact)}`);

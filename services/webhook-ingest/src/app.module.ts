@@ -18,9 +18,11 @@ import { WebhooksController } from './ingest/webhooks.controller.js';
 import { nameFoundPayments } from './mapping/found-payments.js';
 import { WEBHOOKS_GROUP, WEBHOOKS_SOURCE } from './mapping/map-evidence.js';
 import { Mapper } from './mapping/mapper.js';
+import { Remap } from './remap/remap.js';
+import { RemapController } from './remap/remap.controller.js';
 import { CountsController } from './query/counts.controller.js';
 import { RejectedController } from './query/rejected.controller.js';
-import { POOL, RECEIVER, REFERENCES } from './tokens.js';
+import { POOL, RECEIVER, REFERENCES, REMAP } from './tokens.js';
 
 @Module({})
 class WebhookIngestModule {}
@@ -86,11 +88,13 @@ export async function compose(
       ReferencesController,
       CountsController,
       RejectedController,
+      RemapController,
       ParkedController,
     ],
     providers: [
       { provide: POOL, useValue: pool },
       { provide: RECEIVER, useValue: receiver },
+      { provide: REMAP, useValue: new Remap(pool, facts, mapper) },
       { provide: REFERENCES, useValue: references },
       { provide: PARKED_LOGS, useValue: [facts] },
       { provide: NAMED_AFTER, useValue: { source: WEBHOOKS_SOURCE, ms: foreignAfterMs } },

@@ -2,3 +2,4 @@
 export const RECEIVER = Symbol('webhook receiver');
 export const REFERENCES = Symbol('references');
 export const POOL = Symbol('pool');
+export const REMAP = Symbol('remap');

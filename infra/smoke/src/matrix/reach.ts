@@ -50,6 +50,9 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
     'only when rows are appended in the middle of a rebuild; rebuild.int.spec.ts',
   'kafka.forget-command':
     'only when an operator’s command was read before what it is about; kept-commands.int.spec.ts',
+  'webhook-ingest.evidence-between': 'mapping again is asked for by a person; remap.int.spec.ts',
+  'webhook-ingest.same-events': 'as webhook-ingest.evidence-between',
+  'webhook-ingest.facts-of': 'as webhook-ingest.evidence-between',
   'webhook-ingest.archive': 'commands that nobody gives here; archive.int.spec.ts',
   'intent.mark-told':
     'no gateway here tells anything without a signature that covers it; payments.handler',

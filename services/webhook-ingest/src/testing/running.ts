@@ -22,7 +22,9 @@ import { Mapper } from '../mapping/mapper.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { CountsController } from '../query/counts.controller.js';
 import { RejectedController } from '../query/rejected.controller.js';
-import { POOL, RECEIVER } from '../tokens.js';
+import { Remap } from '../remap/remap.js';
+import { RemapController } from '../remap/remap.controller.js';
+import { POOL, RECEIVER, REMAP } from '../tokens.js';
 import { breakable, type Breakable } from './breakable.js';
 import { ACCOUNT, signed } from './stripe.js';
 
@@ -32,6 +34,8 @@ class WithoutKafka {}
 /** The service on a real database, without Kafka: its consumer is called by the spec. */
 export interface Running {
   readonly wire: Breakable;
+  /** Connects as the owner of the tables, past the wire. */
+  readonly ownerUrl: string;
   readonly parts: ServiceParts;
   readonly service: RunningService;
   readonly evidence: EventLog;
@@ -42,6 +46,8 @@ export interface Running {
   follow(): Promise<Follower>;
   post(body: Buffer, more?: { path?: string; signature?: string | null }): Promise<number>;
   get<T>(path: string): Promise<T>;
+  /** As an operator. */
+  ask<T>(path: string, body: object): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -69,10 +75,17 @@ export async function run({ accounts = () => [ACCOUNT] }: RunOptions = {}): Prom
   const receiver = new Receiver(accounts, evidence, rejections, logger);
   const module: DynamicModule = {
     module: WithoutKafka,
-    controllers: [WebhooksController, CountsController, RejectedController, ParkedController],
+    controllers: [
+      WebhooksController,
+      CountsController,
+      RejectedController,
+      RemapController,
+      ParkedController,
+    ],
     providers: [
       { provide: POOL, useValue: pool },
       { provide: RECEIVER, useValue: receiver },
+      { provide: REMAP, useValue: new Remap(pool, facts, mapper) },
       { provide: PARKED_LOGS, useValue: [facts] },
       { provide: NAMED_AFTER, useValue: { source: WEBHOOKS_SOURCE, ms: 60_000 } },
     ],
@@ -91,6 +104,7 @@ export async function run({ accounts = () => [ACCOUNT] }: RunOptions = {}): Prom
   });
   return {
     wire,
+    ownerUrl: databaseOwnerUrl,
     parts,
     service,
     evidence,
@@ -116,6 +130,11 @@ export async function run({ accounts = () => [ACCOUNT] }: RunOptions = {}): Prom
     async get<T>(path: string) {
       const headers = { authorization: 'Bearer ops-key' };
       return (await (await fetch(service.url + path, { headers })).json()) as T;
+    },
+    async ask<T>(path: string, body: object) {
+      const headers = { authorization: 'Bearer ops-key', 'content-type': 'application/json' };
+      const request = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(service.url + path, request)).json()) as T;
     },
     async stop() {
       await service.stop();
