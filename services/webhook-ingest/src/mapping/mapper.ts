@@ -22,7 +22,15 @@ import {
   type Stored,
   toParked,
 } from './map-evidence.js';
-import { bodiesOf, type Known, knownOf, paymentsOf, resolvable } from './mapping.sql.js';
+import {
+  bodiesOf,
+  type FoundPayment,
+  type Known,
+  knownOf,
+  paymentsOf,
+  resolvable,
+} from './mapping.sql.js';
+import { withOrigin } from './origin.js';
 
 declareFailpoints([
   'webhook-ingest.map.before',
@@ -165,12 +173,21 @@ export class Mapper {
     const wanted = first
       .flat()
       .flatMap((reading) => (reading.outcome === 'unresolved' ? reading.references : []));
-    const known = await paymentsOf(this.pool, wanted);
+    const { payments, found } = await paymentsOf(this.pool, wanted);
     return stored.flatMap((each, i) => {
       const unresolved = first[i]?.some(({ outcome }) => outcome === 'unresolved') ?? false;
-      const readings = unresolved ? read(each, this.mode, (id) => known.get(id)) : (first[i] ?? []);
+      const readings = unresolved ? this.resolve(each, payments, found) : (first[i] ?? []);
       return readings.map((reading) => ({ stored: each, reading }));
     });
+  }
+
+  private resolve(
+    stored: Stored,
+    payments: ReadonlyMap<string, string>,
+    found: ReadonlyMap<string, FoundPayment>,
+  ): readonly Reading[] {
+    const readings = read(stored, this.mode, (id) => payments.get(id));
+    return readings.map((reading) => withOrigin(reading, found, this.mode, stored.evidence));
   }
 
   /**
