@@ -38,6 +38,11 @@ export interface GatewayAccount {
     readonly feeBps?: number;
     readonly feeFixedMinor?: number;
   };
+  /**
+   * The gateway's accounts of those who share in payments, by their names in terms. Present: shares are passed on there;
+   * absent: they are only kept in the books.
+   */
+  readonly participants?: Readonly<Record<string, string>>;
   /** Of an account at Adyen. */
   readonly adyen?: {
     /** The only `merchantAccountCode` that its webhooks may name. */
@@ -102,6 +107,13 @@ const AccountsFile = Type.Array(
           feeFixedMinor: Type.Optional(Type.Integer({ minimum: 0 })),
         },
         { additionalProperties: false },
+      ),
+      participants: Type.Optional(
+        Type.Record(
+          Type.String({ pattern: '^\\S(.{0,62}\\S)?$' }),
+          Type.String({ pattern: '^[A-Za-z0-9_-]{1,255}$' }),
+          { additionalProperties: false },
+        ),
       ),
       adyen: Type.Optional(
         Type.Object(

@@ -12,6 +12,7 @@ import {
   sessionOf,
   voided,
 } from './observed-to-facts.js';
+import { payoutFacts } from './payout-facts.js';
 import type { Call, GatewayAnswer, ObservedPayment, Refused } from './port.js';
 
 /**
@@ -23,6 +24,7 @@ export function factsOf(answer: GatewayAnswer): readonly Fact[] {
   const origin = originOf(about, answer.at);
   switch (answer.result) {
     case 'answered':
+      if ('payout' in answer) return payoutFacts(origin, answer.payout, about.operationId);
       return 'refund' in answer
         ? refundFacts(origin, answer.refund, about.operationId)
         : seen(origin, about, answer.payment);

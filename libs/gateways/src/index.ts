@@ -28,21 +28,29 @@ export type {
   NotAttempted,
   NotFound,
   ObservedPayment,
+  ObservedPayout,
   ObservedRefund,
   OursWithAmount,
+  ParticipantPayouts,
   PaymentAnswer,
   PaymentLookup,
   PaymentQuery,
   Payout,
+  PayoutAnswer,
+  PayoutLookup,
+  PayOutRequest,
+  PayoutQuery,
   Refused,
   RefundAnswer,
   RefundLookup,
   RefundQuery,
   RefundRequest,
   SettlementSource,
+  TakeBackRequest,
   Unknown,
 } from './port.js';
 export { factsOf, kindOf } from './answer-to-facts.js';
+export { payoutFacts } from './payout-facts.js';
 export { captureOf, paymentFacts, refundFacts, sessionOf, voidOf } from './observed-to-facts.js';
 export { createStripeClient } from './stripe/client.js';
 export type { StripeClientOptions } from './stripe/client.js';

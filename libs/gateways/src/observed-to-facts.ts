@@ -101,6 +101,7 @@ export interface Told {
   readonly amount?: Money;
   readonly reason?: string;
   readonly parent?: string;
+  readonly participant?: string;
 }
 
 export function operation(origin: FactOrigin, told: Told): OperationFact {

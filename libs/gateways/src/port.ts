@@ -9,7 +9,14 @@ export interface Call {
   readonly paymentId: string;
   /** Our operation id. The gateway's idempotency key is the same string. */
   readonly operationId: string;
-  readonly kind: 'authorization' | 'increment' | 'capture' | 'void' | 'refund';
+  readonly kind:
+    | 'authorization'
+    | 'increment'
+    | 'capture'
+    | 'void'
+    | 'refund'
+    | 'participant_payout'
+    | 'participant_payout_reversal';
   /** Number of the call, from 1: a repeat with the same key is a new call. For a lookup, the number of the lookup. */
   readonly call: number;
   /** A lookup asks and moves nothing. */
@@ -40,6 +47,8 @@ export interface AuthorizeRequest extends CallRequest {
   readonly returnUrl?: string;
   /** Shown to people at the gateway, such as the order id. */
   readonly description?: string;
+  /** Parts of it will be passed on to participants. */
+  readonly shared?: boolean;
 }
 
 /** Raises what is held. One at a time, and only before anything was captured. */
@@ -92,6 +101,32 @@ export interface RefundQuery {
   readonly containerId: string;
   /** When known: asked directly. */
   readonly refundId?: string;
+}
+
+/** Passes a participant's share on. */
+export interface PayOutRequest extends CallRequest {
+  readonly participant: string;
+  readonly amount: Money;
+  /** The gateway's id of the authorization whose money it is; absent: of whatever the account has. */
+  readonly authorizationId?: string;
+}
+
+/** Takes back, in part or whole, what was passed on. */
+export interface TakeBackRequest extends CallRequest {
+  readonly participant: string;
+  readonly amount: Money;
+  /** The gateway's id of the payout. */
+  readonly payoutId: string;
+}
+
+/** Asks what became of either. */
+export interface PayoutQuery {
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly kind: 'participant_payout' | 'participant_payout_reversal';
+  readonly call: number;
+  /** The gateway's id of the payout: of the one in doubt where it is known, of the one taken back always. */
+  readonly payoutId?: string;
 }
 
 /** What the shopper must do next. Not for any log: it may carry tokens. */
@@ -179,6 +214,20 @@ export interface ObservedRefund {
   readonly ours: { readonly paymentId?: string; readonly operation?: string };
 }
 
+/** A share passed on, or taken back, as the gateway shows it. It is done at once, or not at all. */
+export interface ObservedPayout {
+  readonly kind: 'participant_payout' | 'participant_payout_reversal';
+  /** The gateway's. */
+  readonly id: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly amount: Money;
+  readonly participant?: string;
+  /** The authorization it drew from; of a reversal, the payout it takes back. By the gateway's id. */
+  readonly parent?: string;
+  readonly ours: { readonly paymentId?: string; readonly operation?: string };
+}
+
 interface Answered {
   /** Which call this answers. */
   readonly about: Call;
@@ -243,9 +292,25 @@ export type RefundAnswer =
   | Unknown
   | NotAttempted;
 
+export type PayoutAnswer =
+  | (Answered & { readonly result: 'answered'; readonly payout: ObservedPayout })
+  | Refused
+  | Unknown
+  | NotAttempted;
+
 export type PaymentLookup = PaymentAnswer | NotFound;
 export type RefundLookup = RefundAnswer | NotFound;
-export type GatewayAnswer = PaymentLookup | RefundLookup;
+export type PayoutLookup = PayoutAnswer | NotFound;
+export type GatewayAnswer = PaymentLookup | RefundLookup | PayoutLookup;
+
+/** Passing shares on to participants at the gateway. As the methods of the client, none throws. */
+export interface ParticipantPayouts {
+  /** Is it known where this participant's share goes? */
+  reaches(participant: string): boolean;
+  payOut(request: PayOutRequest): Promise<PayoutAnswer>;
+  takeBack(request: TakeBackRequest): Promise<PayoutAnswer>;
+  lookup(query: PayoutQuery): Promise<PayoutLookup>;
+}
 
 /**
  * One gateway account. No method throws for what a gateway or a network does: the answer says it. Nothing retries by
@@ -267,6 +332,8 @@ export interface GatewayClient {
   refund(request: RefundRequest): Promise<RefundAnswer>;
   lookupPayment(query: PaymentQuery): Promise<PaymentLookup>;
   lookupRefund(query: RefundQuery): Promise<RefundLookup>;
+  /** Of an account that passes shares on. */
+  readonly participants?: ParticipantPayouts;
 }
 
 /** A transfer of the gateway to our bank account: the unit of the close. */

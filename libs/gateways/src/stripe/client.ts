@@ -23,6 +23,7 @@ import { amountMetadata, METADATA } from './metadata.js';
 import { observePayment, observeRefund } from './observe.js';
 import { findPayment, findRefund } from './lookup.js';
 import { parsePaymentIntent, parseRefund } from './shapes.js';
+import { createTransfers } from './transfers.js';
 
 /** Stripe may forget keys after 24 hours; half of that leaves room for our own delays. */
 const REPEAT_WITHIN_MS = 12 * 60 * 60 * 1000;
@@ -57,8 +58,10 @@ export function createStripeClient(
     }
   }
 
+  const shares = account.participants && createTransfers({ stripe, account, now });
   return {
     account: account.account,
+    ...(shares && { participants: shares }),
     repeatWithinMs: REPEAT_WITHIN_MS,
     authorizationValidMs: (account.authorizationValidDays ?? VALID_DAYS) * 86_400_000,
 
@@ -240,7 +243,7 @@ function createParams(
   amount: number,
   currency: string,
 ): Stripe.PaymentIntentCreateParams {
-  const { returnUrl, customerReference, description, captureOperationId } = request;
+  const { returnUrl, customerReference, description, captureOperationId, shared } = request;
   return {
     amount,
     currency,
@@ -255,6 +258,8 @@ function createParams(
       allow_redirects: returnUrl === undefined ? 'never' : 'always',
     },
     ...(returnUrl === undefined ? {} : { return_url: returnUrl }),
+    // The group that its transfers name too.
+    ...(shared === true ? { transfer_group: request.paymentId } : {}),
     metadata: {
       [METADATA.payment]: request.paymentId,
       [METADATA.session]: request.sessionOperationId,

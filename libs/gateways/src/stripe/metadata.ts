@@ -59,6 +59,11 @@ export function operationIn(
   return matching(metadata[METADATA[kind]], OPERATION_ID);
 }
 
+/** Whoever wrote it: a name as terms have them. */
+export function participantIn(metadata: Metadata): string | undefined {
+  return matching(metadata[METADATA.participant], /^\S(.{0,62}\S)?$/);
+}
+
 function matching(value: string | undefined, pattern: RegExp): string | undefined {
   return value !== undefined && pattern.test(value) ? value : undefined;
 }

@@ -28,6 +28,8 @@ import {
   type ChargeShape,
   type EventShape,
 } from './shapes.js';
+import { transferFacts } from './transfer-facts.js';
+import { checkTransfer } from './transfers.js';
 
 /** What a verified webhook body says. */
 export type Mapped =
@@ -121,9 +123,27 @@ function mapObject(event: EventShape, context: MappingContext): Mapped {
     case 'review.opened':
     case 'review.closed':
       return mapReview(event, object, context);
+    case 'transfer.created':
+    case 'transfer.reversed':
+    case 'transfer.updated':
+      return mapTransfer(event, object, context);
     default:
       return ignored(event, 'event_type_not_mapped');
   }
+}
+
+/** A transfer that draws on no charge and has no metadata of ours is about no payment. */
+function mapTransfer(event: EventShape, object: unknown, context: MappingContext): Mapped {
+  const transfer = checkTransfer(object);
+  const charge = idOf(transfer.source_transaction);
+  if (charge === undefined && paymentIn(transfer.metadata) === undefined) {
+    return ignored(event, 'event_type_not_mapped');
+  }
+  return resolved(event, context, {
+    metadata: transfer.metadata,
+    references: [charge],
+    facts: (origin) => transferFacts(origin, transfer),
+  });
 }
 
 function mapPaymentIntent(event: EventShape, object: unknown, context: MappingContext): Mapped {
