@@ -117,6 +117,15 @@ export class PlaceIntentDto {
   account?: string;
 
   @ApiPropertyOptional({
+    enum: ['whole', 'parts'],
+    default: 'whole',
+    description: 'May goods go part by part, as captures come?',
+  })
+  @IsOptional()
+  @IsIn(['whole', 'parts'])
+  shipping?: 'whole' | 'parts';
+
+  @ApiPropertyOptional({
     type: [SplitDto],
     description: 'Who shares in what is captured; the storefront has what is left.',
   })

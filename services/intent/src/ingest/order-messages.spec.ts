@@ -24,6 +24,20 @@ describe('a storefront’s message', () => {
     expect('request' in asked && Object.keys(asked.request)).not.toContain('paymentMethod');
   });
 
+  it('says whether goods may go in parts', () => {
+    const shippingOf = (shipping?: string) => {
+      const message = read('OrderPlaced', { ...placed, ...(shipping && { shipping }) });
+      if (!message.ok) throw new Error(message.error);
+      const asked = toRequest(message.message, meta, STOREFRONTS);
+      return 'request' in asked && 'shipping' in asked.request && asked.request.shipping;
+    };
+    expect([shippingOf('parts'), shippingOf('whole'), shippingOf()]).toEqual([
+      'parts',
+      false,
+      false,
+    ]);
+  });
+
   it('about an order without an attempt is about the last one', () => {
     const message = read('OrderCancelled', { storefront: 'shop', orderId: 'o-1' });
     if (!message.ok) throw new Error(message.error);

@@ -130,7 +130,7 @@ export function toRequest(
   const common = { ...order, id: meta.id, at: meta.at, byMessage: true };
   switch (message.type) {
     case 'OrderPlaced': {
-      const { captureMode, paymentMethod, customerReference } = message.data;
+      const { captureMode, paymentMethod, customerReference, shipping } = message.data;
       const amount = fromWireMoney(message.data.amount);
       const account = accountFor(storefronts, storefront, message.data.account);
       if (account === undefined) return { refused: refusal('account_unknown', 'account'), order };
@@ -145,6 +145,7 @@ export function toRequest(
           captureMode: captureMode === 'manual' ? 'manual' : 'automatic',
           ...account,
           ...shared,
+          ...(shipping === 'parts' ? { shipping } : {}),
         },
         details: { paymentMethod, ...(customerReference ? { customerReference } : {}) },
       };

@@ -79,6 +79,24 @@ describe('place', () => {
     expect(outcome(ask())).toBe('conflict: splits');
   });
 
+  it('locks whether goods may go in parts', () => {
+    const run = new PureRun();
+    const ask = (shipping?: 'parts') =>
+      run.ask({
+        type: 'place',
+        mode: 'test',
+        amount: eur(1000n),
+        captureMode: 'manual',
+        account: 'stripe-main',
+        gateway: 'stripe',
+        ...(shipping && { shipping }),
+      });
+    expect(outcome(ask('parts'))).toBe('accepted');
+    expect(run.known.intent.payment.terms?.shipping).toBe('parts');
+    expect(outcome(ask('parts'))).toBe('duplicate');
+    expect(outcome(ask())).toBe('conflict: shipping');
+  });
+
   it('refuses an order that was cancelled before it came', () => {
     const run = new PureRun();
     expect(outcome(run.ask({ type: 'cancel' }))).toBe('accepted');

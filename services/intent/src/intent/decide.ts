@@ -64,6 +64,7 @@ function samePlace(request: PlaceRequest, terms: TermsFact): Decision {
     ['captureMode', terms.captureMode, request.captureMode],
     ['account', terms.account, request.account],
     ['splits', textOf(terms.splits), textOf(request.splits)],
+    ['shipping', terms.shipping ?? 'whole', request.shipping ?? 'whole'],
   ];
   const differing = pairs.find(([, accepted, received]) => accepted !== received);
   if (!differing) return { type: 'duplicate' };
@@ -112,6 +113,7 @@ function accept(request: PlaceRequest): IntentMessage[] {
     account: request.account,
     gateway: request.gateway,
     ...(request.splits && { splits: request.splits }),
+    ...(request.shipping && { shipping: request.shipping }),
   };
   const authorization = operations.authorization(paymentId);
   const messages: IntentMessage[] = [

@@ -25,6 +25,8 @@ export interface PlaceRequest extends RequestBase {
   readonly gateway: string;
   /** Who shares in it; absent: the storefront has it all. They fit the amount. */
   readonly splits?: Splits;
+  /** Goods may go part by part, as captures come; absent: all at once. */
+  readonly shipping?: 'parts';
 }
 
 export interface CaptureRequest extends RequestBase {
