@@ -30,12 +30,13 @@ begin
   ) n
   where p.payment_id = n.payment_id;
 
-  insert into public.idempotency (storefront, key, digest, payment_id, status, answer, locked_until)
-  select e ->> 'storefront', e ->> 'key', e ->> 'digest', a ->> 'stream', (e ->> 'status')::int,
+  insert into public.idempotency
+    (storefront, caller, key, digest, payment_id, status, answer, locked_until)
+  select e ->> 'storefront', coalesce(e ->> 'caller', ''), e ->> 'key', e ->> 'digest', a ->> 'stream', (e ->> 'status')::int,
     nullif(e -> 'answer', 'null'), (e ->> 'lockedUntil')::timestamptz
   from jsonb_array_elements(accepted) a, lateral (select a -> 'effects' -> 'idempotency' as e) x
   where e <> 'null'
-  order by 1, 2
+  order by 1, 2, 3
   on conflict do nothing;
 
   if effects -> 'payments' is not null then

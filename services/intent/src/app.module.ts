@@ -15,6 +15,7 @@ import { deriveFrom } from './engine/reimported.js';
 import { Worker } from './engine/worker.js';
 import { HttpRequests } from './ingest/http-requests.js';
 import { IntentsController } from './ingest/intents.controller.js';
+import { KeyedRequests } from './ingest/keyed-requests.js';
 import { MerchantRequests } from './ingest/merchant-requests.js';
 import type { Storefronts } from './ingest/order-messages.js';
 import { ordersConsumer } from './ingest/orders.consumer.js';
@@ -108,6 +109,7 @@ export async function compose(parts: ServiceParts, wiring: Wiring): Promise<Dyna
     providers: [
       { provide: MerchantRequests, useValue: new MerchantRequests(requests, intents, storefronts) },
       { provide: IntentReader, useValue: reader },
+      { provide: KeyedRequests, useValue: new KeyedRequests(pool, waitMs) },
       { provide: Verification, useValue: verification },
       { provide: Operations, useValue: operations },
       { provide: OrdersHandler, useValue: orders },

@@ -11,6 +11,7 @@ import {
   type Bench,
 } from '../testing/intent-bench.js';
 import { STOREFRONTS } from '../testing/storefronts.js';
+import { KeyedRequests } from './keyed-requests.js';
 import { MerchantRequests } from './merchant-requests.js';
 
 let bench: Bench;
@@ -61,6 +62,98 @@ describe('an Idempotency-Key', () => {
     expect(await outcomeOf(bench.requests().execute(asked))).toBe(refused);
     expect(await outcomeOf(bench.requests().execute(asked))).toBe(refused);
     expect(await bench.log.readStream(paymentOf('gap', 2))).toHaveLength(1);
+  });
+});
+
+describe('the keys of two API keys', () => {
+  it('have nothing to do with each other, whatever they are', async () => {
+    const gateway = new FakeGateway();
+    bench.startWorker(gateway);
+    const of = (caller: string, orderId: string) => {
+      const asked = placeRequest({ orderId, key: 'k' });
+      const request = { ...asked.request, id: `${caller} k` };
+      return bench.requests().execute({ ...asked, request, scope: { ...asked.scope, caller } });
+    };
+    expect(await outcomeOf(of('web', 'one'))).toBe(201);
+    expect(await outcomeOf(of('app', 'two'))).toBe(201);
+    expect(await outcomeOf(of('app', 'one'))).toBe('422 idempotency_key_reused');
+    expect(gateway.containers).toHaveLength(2);
+  });
+
+  it('find the answers given before keys had callers', async () => {
+    bench.startWorker(new FakeGateway());
+    const asked = placeRequest({ orderId: 'old', key: 'k' });
+    const first = await bench.requests().execute(asked);
+    await bench.pool.query(`update idempotency set caller = ''`);
+    expect(await bench.requests().execute(asked)).toEqual(first);
+  });
+});
+
+describe('an Idempotency-Key of a request that leaves nothing in a payment', () => {
+  const http = (body: unknown, key: string | undefined) =>
+    ({
+      method: 'POST',
+      url: '/v1/gateway-accounts/stripe-main/switch',
+      body,
+      headers: key === undefined ? {} : { 'idempotency-key': key },
+    }) as unknown as FastifyRequest;
+  const caller = { kind: 'api_key', id: 'ops', storefront: '*', scopes: [] } as const;
+  let runs = 0;
+  const keyed = {
+    paymentId: null,
+    run: async () => ({ run: (runs += 1) }),
+    toStore: (answer: { run: number }) => answer,
+    fromStored: async (stored: unknown) => stored as { run: number },
+  };
+  beforeEach(() => {
+    runs = 0;
+  });
+
+  it('gives the stored answer again, also in another process', async () => {
+    const first = await new KeyedRequests(bench.pool, 1_000).once(
+      http({ a: 1 }, 'k'),
+      caller,
+      keyed,
+    );
+    const again = await new KeyedRequests(bench.pool, 1_000).once(
+      http({ a: 1 }, 'k'),
+      caller,
+      keyed,
+    );
+    expect([first, again, runs]).toEqual([{ run: 1 }, { run: 1 }, 1]);
+  });
+
+  it('refuses another request, and sends away whoever comes while it is answered', async () => {
+    const requests = new KeyedRequests(bench.pool, 1_000);
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const slow = { ...keyed, run: () => answered.then(keyed.run) };
+    const first = requests.once(http({ a: 1 }, 'k'), caller, slow);
+    await eventually('begun', async () => (await bench.count('idempotency')) === 1);
+    const code = (asked: Promise<unknown>) =>
+      asked.then(
+        () => 'answered',
+        (error: { document: { status: number } }) => error.document.status,
+      );
+    expect(await code(requests.once(http({ a: 1 }, 'k'), caller, keyed))).toBe(409);
+    expect(await code(requests.once(http({ a: 2 }, 'k'), caller, keyed))).toBe(422);
+    answer();
+    expect(await first).toEqual({ run: 1 });
+    const other = { ...caller, id: 'night shift' };
+    expect(await requests.once(http({ a: 2 }, 'k'), other, keyed)).toEqual({ run: 2 });
+  });
+
+  it('stores nothing of what failed: whoever comes next tries again', async () => {
+    const requests = new KeyedRequests(bench.pool, 1_000);
+    const failing = { ...keyed, run: () => Promise.reject(new Error('Postgres went away')) };
+    await expect(requests.once(http({ a: 1 }, 'k'), caller, failing)).rejects.toThrow('went away');
+    expect(await requests.once(http({ a: 1 }, 'k'), caller, keyed)).toEqual({ run: 1 });
+  });
+
+  it('may be left out', async () => {
+    const requests = new KeyedRequests(bench.pool, 1_000);
+    await requests.once(http({}, undefined), caller, keyed);
+    expect(await bench.count('idempotency')).toBe(0);
   });
 });
 

@@ -15,7 +15,8 @@ import type { IntentView } from '../query/view.js';
 import { conflictFor, isQuiet, isSettled, problemFor, toProblem } from './answers.js';
 import type { StoredProblem } from './answers.js';
 import { insertRequest, selectRequest, storeAnswer, takeOverRequest } from './idempotency.sql.js';
-import type { NewStoredRequest, StoredRequest } from './idempotency.sql.js';
+import type { KeyScope, NewStoredRequest, StoredRequest } from './idempotency.sql.js';
+import { inFlight, keyReused, LOCK_SPARE_MS, RETRY_AFTER_SECONDS } from './key-in-use.js';
 import { effectsOf } from './orders.plan.js';
 import type { Asked } from './order-messages.js';
 
@@ -28,7 +29,7 @@ declareFailpoints([
 
 /** An HTTP request that was checked by itself. */
 export interface HttpRequest extends Asked {
-  readonly storefront: string;
+  readonly scope: KeyScope;
   /** `Idempotency-Key`; optional where the request has a `reference` of its own. */
   readonly key?: string;
   /** Of method, path and body. */
@@ -61,9 +62,6 @@ export interface HttpRequestsOptions {
 }
 
 const ATTEMPTS_MAX = 10;
-/** Longer than any answer waits: after it the first caller is taken for dead. */
-const LOCK_SPARE_MS = 5_000;
-const RETRY_AFTER_SECONDS = 1;
 
 /** Requests by HTTP: the same decisions as for messages, and an answer that a repetition gets again. */
 export class HttpRequests {
@@ -72,7 +70,7 @@ export class HttpRequests {
   async execute(asked: HttpRequest): Promise<HttpAnswer> {
     const { intents } = this.options;
     if (asked.key !== undefined) {
-      const stored = await selectRequest(intents.pool, asked.storefront, asked.key);
+      const stored = await selectRequest(intents.pool, asked.scope, asked.key);
       if (stored) return this.#again(asked, stored);
     }
     const { decision, known } = await this.#decideAndAppend(asked);
@@ -95,18 +93,16 @@ export class HttpRequests {
 
   /** The same request was faster, or is so old that its answer was deleted. */
   async #afterAnother(asked: HttpRequest, known: Known): Promise<HttpAnswer> {
-    const { storefront, key } = asked;
+    const { scope, key } = asked;
     const stored =
-      key === undefined
-        ? undefined
-        : await selectRequest(this.options.intents.pool, storefront, key);
+      key === undefined ? undefined : await selectRequest(this.options.intents.pool, scope, key);
     return stored ? this.#again(asked, stored) : this.#answer(asked, known, 200);
   }
 
   /** The key was used before: the same request gets the same answer, another one is a mistake. */
   async #again(asked: HttpRequest, stored: StoredRequest): Promise<HttpAnswer> {
     const { intents, reader, waitMs } = this.options;
-    const { storefront, key = '' } = asked;
+    const { scope, key = '', request } = asked;
     if (stored.digest !== asked.digest) throw keyReused();
     if (stored.status !== null && stored.status !== 202) {
       if (stored.status >= 400) throw toProblem(stored.answer as StoredProblem);
@@ -116,9 +112,9 @@ export class HttpRequests {
     }
     const mayAnswer =
       stored.status === 202 ||
-      (await takeOverRequest(intents.pool, storefront, key, waitMs + LOCK_SPARE_MS));
+      (await takeOverRequest(intents.pool, scope, key, waitMs + LOCK_SPARE_MS));
     if (!mayAnswer) throw inFlight();
-    const { known } = await intents.load(stored.paymentId);
+    const { known } = await intents.load(stored.paymentId ?? request.paymentId);
     return this.#answer(asked, known, asked.status, stored.status === 202 ? 0 : undefined);
   }
 
@@ -172,7 +168,7 @@ export class HttpRequests {
   }
 
   #toAppend(asked: HttpRequest, known: Known, decision: Extract<Decision, { messages: unknown }>) {
-    const { request, storefront, key, digest, traceparent } = asked;
+    const { request, digest, traceparent } = asked;
     const effects: Effects =
       decision.type === 'accepted' ? effectsOf(request, asked, request.at) : {};
     const problem =
@@ -191,7 +187,7 @@ export class HttpRequests {
     return toAppend(
       request.paymentId,
       known.intent.version,
-      key === undefined ? `http/${request.id}` : `http/${storefront}/${key}`,
+      `http/${request.id}`,
       decision.messages,
       cause,
       stored ? { ...effects, idempotency: stored } : effects,
@@ -200,11 +196,11 @@ export class HttpRequests {
   }
 
   #newStored(asked: HttpRequest, problem: StoredProblem | undefined): NewStoredRequest | undefined {
-    const { storefront, key, digest } = asked;
+    const { scope, key, digest } = asked;
     if (key === undefined) return undefined;
     const lockedUntil = new Date(Date.now() + this.options.waitMs + LOCK_SPARE_MS).toISOString();
     return {
-      storefront,
+      ...scope,
       key,
       digest,
       status: problem?.status ?? null,
@@ -219,7 +215,7 @@ export class HttpRequests {
     if (!stored) return;
     const { intents } = this.options;
     if (await insertRequest(intents.pool, known.intent.paymentId, stored)) return;
-    const other = await selectRequest(intents.pool, stored.storefront, stored.key);
+    const other = await selectRequest(intents.pool, stored, stored.key);
     throw other && other.digest !== stored.digest ? keyReused() : inFlight();
   }
 
@@ -255,7 +251,7 @@ export class HttpRequests {
       const { nextAction: _action, readToken: _token, ...view } = body;
       const stored: StoredView = { view, issuedAt: issuedAt.toISOString() };
       await failpoint('intent.http.answer.before');
-      await storeAnswer(intents.pool, asked.storefront, asked.key, answered, stored);
+      await storeAnswer(intents.pool, asked.scope, asked.key, answered, stored);
       await failpoint('intent.http.answer.after');
     }
     return { status: answered, body };
@@ -297,18 +293,4 @@ export class HttpRequests {
       'request decided',
     );
   }
-}
-
-function inFlight(): Problem {
-  return Problem.conflict('The first request with this Idempotency-Key is still being answered.', {
-    code: 'request_in_flight',
-    retryAfter: RETRY_AFTER_SECONDS,
-  });
-}
-
-function keyReused(): Problem {
-  return Problem.unprocessable('This Idempotency-Key was used for another request.', {
-    code: 'idempotency_key_reused',
-    field: 'Idempotency-Key',
-  });
 }

@@ -4,10 +4,20 @@ import type { Pool } from 'pg';
 const atFindRequest = crossing('intent.find-request');
 const atClaimKey = crossing('intent.claim-key');
 const atTakeOver = crossing('intent.take-over');
+const atReleaseKey = crossing('intent.release-key');
+
+/** Whose keys these are: each API key has its own, whatever others use. */
+export interface KeyScope {
+  /** The API key's storefront; `*` for an operator. */
+  readonly storefront: string;
+  /** Id of the API key. */
+  readonly caller: string;
+}
 
 export interface StoredRequest {
   readonly digest: string;
-  readonly paymentId: string;
+  /** Null where the request was about no payment. */
+  readonly paymentId: string | null;
   /** Null while the first request is being answered. */
   readonly status: number | null;
   readonly answer: unknown;
@@ -16,8 +26,7 @@ export interface StoredRequest {
 }
 
 /** What goes into the same append as the request's effect. */
-export interface NewStoredRequest {
-  readonly storefront: string;
+export interface NewStoredRequest extends KeyScope {
   readonly key: string;
   readonly digest: string;
   readonly status: number | null;
@@ -25,9 +34,10 @@ export interface NewStoredRequest {
   readonly lockedUntil: string;
 }
 
+/** Answers from before keys had callers are found under no caller, until they are deleted. */
 export async function selectRequest(
   pool: Pool,
-  storefront: string,
+  scope: KeyScope,
   key: string,
 ): Promise<StoredRequest | undefined> {
   const { rows } = await atFindRequest(() =>
@@ -36,8 +46,9 @@ export async function selectRequest(
       text: `
       select digest, payment_id as "paymentId", status, answer, locked_until as "lockedUntil",
         created_at as "createdAt"
-      from idempotency where storefront = $1 and key = $2`,
-      values: [storefront, key],
+      from idempotency where storefront = $1 and caller in ($2, '') and key = $3
+      order by caller desc limit 1`,
+      values: [scope.storefront, scope.caller, key],
     }),
   );
   return rows[0];
@@ -46,22 +57,24 @@ export async function selectRequest(
 /** For requests that leave nothing in the log. False when another request has the key. */
 export async function insertRequest(
   pool: Pool,
-  paymentId: string,
+  paymentId: string | null,
   request: NewStoredRequest,
 ): Promise<boolean> {
   const { rowCount } = await atClaimKey(() =>
     pool.query({
       name: 'intent_request_insert',
       text: `
-      insert into idempotency (storefront, key, digest, payment_id, status, answer, locked_until)
-      values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      insert into idempotency
+        (storefront, caller, key, digest, payment_id, status, answer, locked_until)
+      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
       values: [
         request.storefront,
+        request.caller,
         request.key,
         request.digest,
         paymentId,
         request.status,
-        request.answer === undefined ? null : JSON.stringify(request.answer),
+        request.answer === null ? null : JSON.stringify(request.answer),
         request.lockedUntil,
       ],
     }),
@@ -72,7 +85,7 @@ export async function insertRequest(
 /** One caller a time answers a key. False: somebody else does, or has. */
 export async function takeOverRequest(
   pool: Pool,
-  storefront: string,
+  scope: KeyScope,
   key: string,
   lockMs: number,
 ): Promise<boolean> {
@@ -80,17 +93,31 @@ export async function takeOverRequest(
     pool.query({
       name: 'intent_request_take_over',
       text: `
-      update idempotency set locked_until = now() + $3 * interval '1 ms'
-      where storefront = $1 and key = $2 and status is null and locked_until < now()`,
-      values: [storefront, key, lockMs],
+      update idempotency set locked_until = now() + $4 * interval '1 ms'
+      where storefront = $1 and caller in ($2, '') and key = $3 and status is null
+        and locked_until < now()`,
+      values: [scope.storefront, scope.caller, key, lockMs],
     }),
   );
   return rowCount === 1;
 }
 
+/** Nothing came of it: whoever comes next with the key may try. */
+export async function releaseRequest(pool: Pool, scope: KeyScope, key: string): Promise<void> {
+  await atReleaseKey(() =>
+    pool.query({
+      name: 'intent_request_release',
+      text: `
+      update idempotency set locked_until = now()
+      where storefront = $1 and caller = $2 and key = $3 and status is null`,
+      values: [scope.storefront, scope.caller, key],
+    }),
+  );
+}
+
 export async function storeAnswer(
   pool: Pool,
-  storefront: string,
+  scope: KeyScope,
   key: string,
   status: number,
   answer: unknown,
@@ -98,8 +125,9 @@ export async function storeAnswer(
   await pool.query({
     name: 'intent_request_answer',
     text: `
-      update idempotency set status = $3, answer = $4
-      where storefront = $1 and key = $2 and (status is null or status = 202)`,
-    values: [storefront, key, status, JSON.stringify(answer)],
+      update idempotency set status = $4, answer = $5
+      where storefront = $1 and caller in ($2, '') and key = $3
+        and (status is null or status = 202)`,
+    values: [scope.storefront, scope.caller, key, status, JSON.stringify(answer)],
   });
 }

@@ -16,6 +16,8 @@ import { refusal } from '../intent/refusals.js';
 import { problemFor, toProblem } from './answers.js';
 import type { PlaceIntentDto } from './dto.js';
 import type { HttpAnswer, HttpRequests } from './http-requests.js';
+import type { KeyScope } from './idempotency.sql.js';
+import { scopeOf } from './keyed-requests.js';
 import { readSplits } from './splits.js';
 import { accountFor, orderName, type Storefronts } from './order-messages.js';
 
@@ -56,20 +58,22 @@ export class MerchantRequests {
     const { mode } = this.storefronts;
     const { customerReference, returnUrl } = body;
     const key = parseIdempotencyKey(http.headers['idempotency-key']);
+    const scope = scopeOf(caller);
     return this.requests.execute({
-      ...this.#common(http, storefront, key),
+      ...common(http, scope, key),
       status: 201,
       request: {
         ...order,
         ...account,
         type: 'place',
-        id: stableId('req', storefront, key),
+        id: requestId(scope, key),
         at: new Date().toISOString(),
         byMessage: false,
         mode,
         captureMode,
         amount,
         ...shared,
+        ...(body.shipping === 'parts' ? { shipping: body.shipping } : {}),
       },
       details: {
         paymentMethod,
@@ -93,15 +97,15 @@ export class MerchantRequests {
     annotate(http, { paymentId: id, orderId: order.orderId });
     const header = http.headers['idempotency-key'];
     const key = header === undefined ? undefined : parseIdempotencyKey(header);
-    const { storefront } = order;
+    const scope = scopeOf(caller);
     // Without a key each request is its own: its reference makes it the same one as long as it was accepted, and what
     // was refused is judged anew.
-    const requestId = stableId('req', storefront, key ?? randomUUID());
-    const common = { ...order, id: requestId, at: new Date().toISOString(), byMessage: false };
+    const ownId = requestId(scope, key ?? randomUUID());
+    const head = { ...order, id: ownId, at: new Date().toISOString(), byMessage: false };
     return this.requests.execute({
-      ...this.#common(http, storefront, key),
+      ...common(http, scope, key),
       status: 200,
-      request: { ...common, ...asked },
+      request: { ...head, ...asked },
     });
   }
 
@@ -118,15 +122,6 @@ export class MerchantRequests {
     return { paymentId: id, storefront, orderId, attempt };
   }
 
-  #common(http: FastifyRequest, storefront: string, key: string | undefined) {
-    return {
-      storefront,
-      digest: requestDigest(http),
-      traceparent: traceparentOf(http),
-      ...(key === undefined ? {} : { key }),
-    };
-  }
-
   #storefront(caller: CallerIdentity, asked: string | undefined): string {
     if (caller.kind !== 'api_key') throw Problem.forbidden('A read token only reads.');
     if (caller.storefront === '*') {
@@ -138,4 +133,18 @@ export class MerchantRequests {
     if (asked === undefined || asked === caller.storefront) return caller.storefront;
     throw Problem.forbidden('The API key belongs to another storefront.', { field: 'storefront' });
   }
+}
+
+function common(http: FastifyRequest, scope: KeyScope, key: string | undefined) {
+  return {
+    scope,
+    digest: requestDigest(http),
+    traceparent: traceparentOf(http),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+/** The same key of the same caller is the same request. */
+function requestId({ storefront, caller }: KeyScope, key: string): string {
+  return stableId('req', storefront, caller, key);
 }

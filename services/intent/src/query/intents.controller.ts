@@ -1,8 +1,9 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowReadToken, annotate, Caller, type CallerIdentity, RequireScopes } from '@paylog/http';
 import type { FastifyRequest } from 'fastify';
 import { problemFor, toProblem } from '../ingest/answers.js';
+import { KeyedRequests } from '../ingest/keyed-requests.js';
 import { refusal } from '../intent/refusals.js';
 import { IntentReader } from './intent-reader.js';
 import { Verification } from './verification.js';
@@ -17,6 +18,7 @@ export class IntentQueriesController {
   constructor(
     @Inject(IntentReader) private readonly reader: IntentReader,
     @Inject(Verification) private readonly verification: Verification,
+    @Inject(KeyedRequests) private readonly keyed: KeyedRequests,
   ) {}
 
   @Get(':id')
@@ -33,6 +35,7 @@ export class IntentQueriesController {
   @Post(':id/verify')
   @HttpCode(200)
   @AllowReadToken('id')
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
   @ApiOperation({ summary: 'Ask the gateway now: for a shopper who came back, or an operator.' })
   async verify(
     @Req() request: FastifyRequest,
@@ -40,8 +43,16 @@ export class IntentQueriesController {
     @Param('id') id: string,
   ): Promise<IntentView> {
     await this.#seen(request, caller, id);
-    await this.verification.verify(id);
-    return this.#seen(request, caller, id);
+    return this.keyed.once(request, caller, {
+      paymentId: id,
+      run: async () => {
+        await this.verification.verify(id);
+        return this.#seen(request, caller, id);
+      },
+      // Tokens and redirects are not stored a second time.
+      toStore: ({ nextAction: _action, readToken: _token, ...view }) => view,
+      fromStored: (stored, at) => this.reader.withSecrets(stored as IntentView, at),
+    });
   }
 
   async #seen(request: FastifyRequest, caller: CallerIdentity, id: string): Promise<IntentView> {

@@ -1,9 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Caller, Problem, RequireScopes, type CallerIdentity } from '@paylog/http';
+import type { FastifyRequest } from 'fastify';
 import { SwitchDto } from '../ingest/dto.js';
+import { KeyedRequests } from '../ingest/keyed-requests.js';
 import { Operations } from './operations.js';
 import type { StuckPayment } from './stuck.js';
+
+interface Switched {
+  readonly account: string;
+  readonly stopped: boolean;
+}
 
 /** For operators. */
 @ApiTags('operations')
@@ -11,7 +18,10 @@ import type { StuckPayment } from './stuck.js';
 @Controller()
 @RequireScopes('operations')
 export class OperationsController {
-  constructor(@Inject(Operations) private readonly operations: Operations) {}
+  constructor(
+    @Inject(Operations) private readonly operations: Operations,
+    @Inject(KeyedRequests) private readonly keyed: KeyedRequests,
+  ) {}
 
   @Get('v1/stuck')
   @ApiOperation({ summary: 'Payments not final past their limit, and what happens next.' })
@@ -39,12 +49,19 @@ export class OperationsController {
   @Post('v1/gateway-accounts/:account/switch')
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop or restart what moves money through an account; webhooks go on.' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
   switchAccount(
+    @Req() request: FastifyRequest,
     @Caller() caller: CallerIdentity,
     @Param('account') account: string,
     @Body() { stopped, reason }: SwitchDto,
-  ): Promise<{ account: string; stopped: boolean }> {
+  ): Promise<Switched> {
     const operator = caller.kind === 'api_key' ? caller.id : 'nobody';
-    return this.operations.switchAccount({ account, stopped, reason, operator });
+    return this.keyed.once(request, caller, {
+      paymentId: null,
+      run: () => this.operations.switchAccount({ account, stopped, reason, operator }),
+      toStore: (answer) => answer,
+      fromStored: async (stored) => stored as Switched,
+    });
   }
 }

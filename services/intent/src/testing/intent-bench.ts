@@ -109,7 +109,7 @@ export function placeRequest(options: PlaceOptions): HttpRequest {
   const { key = `key ${orderId} ${attempt}`, captureMode = 'automatic' } = options;
   const order = orderName(STOREFRONTS, 'shop', orderId, attempt);
   return {
-    storefront: 'shop',
+    scope: { storefront: 'shop', caller: 'shop-key' },
     key,
     digest: createHash('sha256').update(JSON.stringify(options)).digest('hex'),
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

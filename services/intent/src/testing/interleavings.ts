@@ -63,7 +63,7 @@ export class Interleaving {
   async finish(): Promise<void> {
     if (!this.#cancelled) await this.take('cancel');
     while (this.#inFlight.length > 0) {
-      await this.take(this.#inFlight[0]!.answer ? 'answer 0' : 'arrive 0');
+      await this.take(this.#inFlight[0].answer ? 'answer 0' : 'arrive 0');
     }
     for (let round = 0; round < 5; round += 1) {
       await this.run.settle();
