@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { GROUPS, PAYMENTS_EVENTS } from '@paylog/contracts';
 import { PARKED_LOGS, ParkedController, replayEach, type ServiceParts } from '@paylog/service';
+import { Adoptions } from './ingest/adoptions.js';
 import { FactsController } from './ingest/facts.controller.js';
 import { FactsIngest } from './ingest/facts-ingest.js';
 import { ProofsController } from './ingest/proofs.controller.js';
@@ -36,7 +37,8 @@ export async function compose(parts: ServiceParts): Promise<DynamicModule> {
     [proving.group]: (rows) => proofs.replay(rows),
   });
   parts.parking(log, replay);
-  parts.operations([facts.commanded()]);
+  const adoptions = new Adoptions(pool, log, logger);
+  parts.operations([facts.commanded()], (command) => adoptions.obey(command));
 
   const feed = new EventFeed((after) => eventsAfter(pool, after), log, logger);
   parts.health.stopping.addEventListener('abort', () => void feed.close());

@@ -20,6 +20,7 @@ import {
   paymentOf,
   transitions,
 } from '@paylog/payment-domain';
+import { followed, type OfPayment } from './adoption.js';
 import { endOf, holdsForParked, type Lift, parkedHolds } from './parked-hold.js';
 import { NEW_STREAM, type PaymentStream } from './payment-stream.js';
 
@@ -49,7 +50,7 @@ export interface Decision {
 }
 
 /**
- * Facts to events. A known fact leaves nothing; a new one leaves one event of the same id that carries the state after
+ * Facts to events. What is told of an adopted payment is of the one it went into. A known fact leaves nothing; a new one leaves one event of the same id that carries the state after
  * it. Nothing is refused: a gateway's report is a fact whatever it says. Only a hold for a parked message leaves nothing
  * where there is one: else each would make the payment's state larger, and a flood of them larger than a message may be.
  */
@@ -69,7 +70,7 @@ export function decide(
   const accepted: Accepted[] = [];
   const contradicting: ReportedFact[] = [];
   const accept = (report: ReportedFact): void => {
-    const { paymentId, fact } = report;
+    const { paymentId, fact } = whereItGoes(report, at(report.paymentId));
     const before = at(paymentId);
     const known = before.facts.byId.get(fact.id);
     if (known) {
@@ -84,7 +85,7 @@ export function decide(
     const payment = paymentOf(facts);
     const after = { facts, payment, version: before.version + 1 };
     open.set(paymentId, after);
-    appends.push(eventOf(report, before.payment, after));
+    appends.push(eventOf({ ...report, paymentId, fact }, before.payment, after));
     accepted.push({ report, orderId: payment.terms?.orderId });
   };
   for (const report of reported) accept(report);
@@ -95,6 +96,12 @@ export function decide(
   }
   const reliedOn = [...held].map((paymentId) => ({ paymentId, version: at(paymentId).version }));
   return { appends, accepted, contradicting, reliedOn };
+}
+
+/** Known where it was told, it is a repetition; else it follows a payment that was adopted. */
+function whereItGoes(report: ReportedFact, stream: PaymentStream): OfPayment {
+  if (stream.facts.byId.has(report.fact.id)) return report;
+  return followed(report, stream) ?? report;
 }
 
 type Open = PaymentStream & { readonly payment: Payment };
@@ -149,12 +156,13 @@ export function effectsOf(paymentId: string, version: number, payment: Payment) 
 }
 
 /** All but the state. Beside an event it is not given again, but where in its bytes it is. */
-function labelled(paymentId: string, version: number, { terms, label, final }: Payment) {
+function labelled(paymentId: string, version: number, { terms, adoptions, label, final }: Payment) {
+  const order = terms ?? adoptions?.find(({ into }) => into === paymentId);
   return {
     paymentId,
     version,
-    storefront: terms?.storefront ?? null,
-    orderId: terms?.orderId ?? null,
+    storefront: order?.storefront ?? null,
+    orderId: order?.orderId ?? null,
     attempt: terms?.attempt ?? null,
     label,
     final,

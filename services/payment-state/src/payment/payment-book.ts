@@ -6,6 +6,7 @@ import {
 } from '@paylog/event-sourcing';
 import { declareFailpoints, failpoint } from '@paylog/failpoints';
 import { appendInFlushes } from '@paylog/service';
+import { adoptedInto } from './adoption.js';
 import { type Accepted, decide, type ReportedFact } from './decide.js';
 import type { Lift } from './parked-hold.js';
 import { streamOf, type PaymentStream } from './payment-stream.js';
@@ -86,7 +87,18 @@ async function load(
   log: EventLog,
   reported: readonly { readonly paymentId: string }[],
 ): Promise<Map<string, PaymentStream>> {
-  const ids = [...new Set(reported.map(({ paymentId }) => paymentId))];
+  const streams = await loadStreams(log, [...new Set(reported.map(({ paymentId }) => paymentId))]);
+  const followed = [...streams].flatMap(([id, stream]) => adoptedInto(id, stream) ?? []);
+  const more = [...new Set(followed)].filter((id) => !streams.has(id));
+  if (more.length === 0) return streams; // As nearly always.
+  return new Map([...streams, ...(await loadStreams(log, more))]);
+}
+
+/** Those that have events. */
+export async function loadStreams(
+  log: Pick<EventLog, 'readStreams'>,
+  ids: readonly string[],
+): Promise<Map<string, PaymentStream>> {
   await failpoint('payment-state.load.before');
   const rows = await log.readStreams(ids);
   await failpoint('payment-state.load.after');
