@@ -10,7 +10,7 @@ import { overruled } from './by-the-clock.js';
 /** What an answer of the gateway adds to the log: its facts, without those that say nothing new. */
 export function messagesOf(intent: Intent, answer: GatewayAnswer): IntentMessage[] {
   const { paymentId } = intent;
-  const told = factsOf(answer);
+  const told = factsOf(answer).map((fact) => asUndone(intent, answer, fact));
   const facts = [
     ...told.filter((fact) => isNew(intent, fact)),
     ...endOfCall(told, answer),
@@ -22,6 +22,25 @@ export function messagesOf(intent: Intent, answer: GatewayAnswer): IntentMessage
   }));
   const why = refusalOf(intent, answer, facts);
   return why ? [...messages, refused(intent, answer, why)] : messages;
+}
+
+/**
+ * The gateway shows as failed what had been won: a debit that came back. Undone, not refused, for a refusal beside a
+ * success would contradict it. The answer to the try itself is taken by its word.
+ */
+function asUndone(intent: Intent, answer: GatewayAnswer, fact: Fact): Fact {
+  const { kind: asked, source } = answer.about;
+  if (asked === 'authorization' && source === 'response') return fact;
+  if (fact.type !== 'operation' || fact.outcome !== 'refused') return fact;
+  if (!('payment' in answer) || !answer.payment?.decline) return fact;
+  const { operations: known } = intent.payment;
+  const won = known.some(
+    ({ id, kind, status, aliases }) =>
+      kind === fact.kind &&
+      status === 'succeeded' &&
+      (id === fact.operation || aliases.includes(fact.operation)),
+  );
+  return won ? { ...fact, id: factId(fact.id, 'reversed'), outcome: 'reversed' } : fact;
 }
 
 /**
@@ -93,6 +112,11 @@ function refusalOf(
   if (answer.result !== 'answered' || !('payment' in answer) || intent.decline) return undefined;
   // A refusal that was learnt by asking: the shopper failed the redirect, or the answer had been lost.
   const decline = answer.payment.decline;
+  // What had been won and came back later is told by its facts: nobody's try was refused.
+  const won = intent.payment.operations.some(
+    ({ id, status }) => id === authorization && (status === 'succeeded' || status === 'reversed'),
+  );
+  if (won) return undefined;
   const refusedNow = facts.some(
     (fact) =>
       fact.type === 'operation' && fact.operation === authorization && fact.outcome === 'refused',

@@ -3,6 +3,7 @@ import { operations } from '../intent/operations.js';
 import { viewOf } from '../query/view.js';
 import type { Weather } from '../testing/fake-gateway.js';
 import { LIMITS, PureRun } from '../testing/pure-run.js';
+import { lookUp } from './gateway-calls.js';
 
 const HOUR = 3_600_000;
 type CaptureMode = 'automatic' | 'manual';
@@ -112,6 +113,37 @@ describe('money that comes in time', () => {
     await run.settle();
     expect(run.gateway.refunds).toEqual([]);
     expect(viewOf(run.known)?.lateSuccess).toBeUndefined();
+  });
+});
+
+describe('a debit that came back and was paid another way', () => {
+  it.each([
+    ['told by webhooks only', false],
+    ['looked at in between', true],
+  ])('is nothing late while we leave it open: %s', async (_name, looked) => {
+    const run = new PureRun();
+    run.place({ method: 'pm_sepa' });
+    await run.step();
+    run.gateway.approve(run.paymentId);
+    await run.settle();
+    run.webhook();
+    run.tell(run.gateway.comeBack(run.paymentId, run.at));
+    run.webhook();
+    if (looked) {
+      const [own] = run.known.intent.own;
+      run.keep(await lookUp(run.gateway, own!, run.known));
+      run.project();
+    }
+    await run.step();
+    run.now += 1_000;
+    run.gateway.payAgain(run.paymentId);
+    run.webhook();
+    await run.settle();
+    run.webhook();
+    await run.settle();
+    expect(run.gateway.refunds).toEqual([]);
+    expect(run.known.intent.decline).toBeUndefined();
+    expect(run.known.projected).toMatchObject({ label: 'captured', amounts: { captured: 1000n } });
   });
 });
 

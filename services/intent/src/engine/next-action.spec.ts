@@ -138,12 +138,7 @@ describe('nextAction', () => {
     run.webhook();
     expect(run.known.intent.payment.label).toBe('captured');
     const [container] = run.gateway.containers;
-    Object.assign(container!, { status: 'requires_payment_method', captured: 0n });
-    const back = { type: 'operation', at: run.at, source: 'webhook', outcome: 'reversed' } as const;
-    run.tell([
-      { ...back, id: 'a', operation: container!.charge!, kind: 'authorization' },
-      { ...back, id: 'c', operation: `${container!.charge!}/capture`, kind: 'capture' },
-    ]);
+    run.tell(run.gateway.comeBack(run.paymentId, run.at));
     expect(run.next()).toMatchObject({ type: 'wait', until: run.now + LIMITS.abandonAfterMs });
     const second = new PureRun(undefined, 2, run.gateway);
     expect(second.place({}, run).type).toBe('early');

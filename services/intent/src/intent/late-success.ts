@@ -19,7 +19,9 @@ const GIVEN_UP: readonly (string | undefined)[] = ['declined', 'abandoned', 'sup
 function wasGivenUp(known: Known): boolean {
   const { intent } = known;
   if (!intent.terms || intent.cancel) return false;
-  if (intent.decline) return true;
+  // Won, undone and paid again is a recovery, as long as we leave the attempt open for one.
+  const won = statusOf(known, operations.authorization(intent.paymentId)) === 'reversed';
+  if (intent.decline && !won) return true;
   return intent.own.some(isGoneAttempt(known)) || wasEndedByUs(known);
 }
 

@@ -179,6 +179,8 @@ export function statusOf(known: Known, operation: string): Status {
   const own = find(known.intent.payment, operation);
   const projected = find(known.projected, operation);
   if (projected === undefined) return own ?? 'none';
+  // Undone explains both a success and a refusal, whoever heard which.
+  if (projected === 'reversed' || own === 'reversed') return 'reversed';
   if (projected === 'contradicted' || own === 'contradicted') return 'contradicted';
   if (own === undefined) return projected;
   if (RANK[projected] <= RANK.unknown) return own;

@@ -93,6 +93,21 @@ export class FakeGateway implements GatewayClient {
     container.canceledBecause = 'automatic';
   }
 
+  /** A debit comes back: the container waits for another payment. */
+  comeBack(paymentId: string, at: string): Fact[] {
+    const container = this.#ofPayment(paymentId);
+    const { charge } = container ?? {};
+    if (!container || charge === undefined) return [];
+    container.status = 'requires_payment_method';
+    container.captured = 0n;
+    container.decline = declineOf('debit_not_authorized');
+    const back = { type: 'operation', at, source: 'webhook', outcome: 'reversed' } as const;
+    return [
+      { ...back, id: `back ${charge}`, operation: charge, kind: 'authorization' },
+      { ...back, id: `back ${charge}/capture`, operation: `${charge}/capture`, kind: 'capture' },
+    ];
+  }
+
   get capturedTwice(): number {
     const ids = this.containers.flatMap(({ captures }) => captures.map((one) => one.operationId));
     return ids.length - new Set(ids).size;
