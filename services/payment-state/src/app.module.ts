@@ -7,6 +7,7 @@ import { FactsIngest } from './ingest/facts-ingest.js';
 import { ProofsController } from './ingest/proofs.controller.js';
 import { ProofsIngest } from './ingest/proofs-ingest.js';
 import { reproject } from './publish/reproject.js';
+import { EvidencePackController } from './query/evidence-pack/evidence-pack.controller.js';
 import { EventFeed } from './query/event-feed.js';
 import { eventsAfter } from './query/payments.sql.js';
 import { PaymentsController } from './query/payments.controller.js';
@@ -45,7 +46,13 @@ export async function compose(parts: ServiceParts): Promise<DynamicModule> {
 
   return {
     module: PaymentStateModule,
-    controllers: [FactsController, ProofsController, PaymentsController, ParkedController],
+    controllers: [
+      FactsController,
+      ProofsController,
+      PaymentsController,
+      EvidencePackController,
+      ParkedController,
+    ],
     providers: [
       { provide: POOL, useValue: pool },
       { provide: LOG, useValue: log },

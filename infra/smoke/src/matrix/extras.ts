@@ -99,6 +99,7 @@ export class Extras {
         ? [
             `/v1/payments/${id}`,
             `/v1/payments/${id}/events`,
+            `/v1/payments/${id}/evidence-pack`,
             `/v1/payments?orderId=${order?.orderId}`,
           ]
         : [],

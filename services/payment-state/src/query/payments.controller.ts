@@ -28,7 +28,9 @@ import { Observable } from 'rxjs';
 import { EVENT_FEED, LOG, POOL } from '../tokens.js';
 import type { EventFeed } from './event-feed.js';
 import { notYetKnown, PaymentDocument, type PaymentView, toView } from './payment-view.js';
-import { type EventRow, findByOrder, findPayment } from './payments.sql.js';
+import { PaymentPath } from './payment-path.js';
+import { type EventRow, findByOrder } from './payments.sql.js';
+import { visiblePayment } from './visible-payment.js';
 
 /** As in the contracts; a control character can't be stored, so nothing has such an id. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
@@ -71,11 +73,6 @@ class EventsDocument {
   topic!: string;
   @ApiProperty({ type: [EventDocument] })
   events!: EventDocument[];
-}
-
-class PaymentPath {
-  @Matches(/^pay[a-z2-7]{26}$/, { message: 'paymentId is `pay` and 26 base32 characters' })
-  paymentId!: string;
 }
 
 /** What happened to a payment. Reads this service's own projection and log; asks nobody. */
@@ -157,19 +154,10 @@ export class PaymentsController {
     );
   }
 
-  /** Undefined only for a read token's payment of which nothing is known yet: the token says that it will be. */
+  /** Undefined only for a read token's payment of which nothing is known yet. */
   private async find(paymentId: string, caller: CallerIdentity): Promise<PaymentView | undefined> {
-    const row = await findPayment(this.pool, paymentId);
-    if (caller.kind === 'read_token') {
-      return row && toView(paymentId, row.version, row.state);
-    }
-    const foreign = caller.storefront !== '*' && row?.storefront !== caller.storefront;
-    if (!row || foreign) {
-      throw Problem.notFound(
-        `No payment ${paymentId} is known here; check the id and the API key.`,
-      );
-    }
-    return toView(paymentId, row.version, row.state);
+    const row = await visiblePayment(this.pool, paymentId, caller);
+    return row && toView(paymentId, row.version, row.state);
   }
 }
 

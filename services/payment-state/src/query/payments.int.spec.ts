@@ -1,101 +1,26 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
-import { type DynamicModule, Module } from '@nestjs/common';
-import { type EventLog, openLanes } from '@paylog/event-sourcing';
-import {
-  ApiKeys,
-  ReadTokenSigner,
-  ReadTokenVerifier,
-  type RunningService,
-  startService,
-} from '@paylog/http';
-import {
-  mapError,
-  openParts,
-  PARKED_LOGS,
-  ParkedController,
-  type ServiceParts,
-} from '@paylog/service';
-import { createServiceDatabase, type ServiceDatabase } from '@paylog/testing';
-import { MIGRATIONS } from '../migrations/index.js';
+import { ask, type Askable } from '../testing/askable.js';
 import { record } from '../payment/payment-book.js';
 import { captured, operation, paymentOfOrder } from '../testing/facts.js';
-import { EVENT_FEED, LOG, POOL } from '../tokens.js';
-import { EventFeed } from './event-feed.js';
-import { PaymentsController } from './payments.controller.js';
-import { eventsAfter } from './payments.sql.js';
 
-const keys = generateKeyPairSync('ed25519');
-const pem = (key: typeof keys.privateKey) =>
-  key.export({ type: 'pkcs8', format: 'pem' }).toString();
-const signer = new ReadTokenSigner(pem(keys.privateKey));
-const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
 const payment = paymentOfOrder('order-1');
 const unknown = paymentOfOrder('never-placed');
 
-let database: ServiceDatabase;
-let parts: ServiceParts;
-let service: RunningService;
-let log: EventLog;
+let asked: Askable;
 
 beforeAll(async () => {
-  database = await createServiceDatabase('payment-state');
-  const { serviceUrl: databaseUrl, ownerUrl: databaseOwnerUrl } = database;
-  const config = { instance: 'spec-1', databaseUrl, databaseOwnerUrl, brokers: ['127.0.0.1:1'] };
-  parts = await openParts({ name: 'payment-state', config, migrations: MIGRATIONS });
-  await openLanes(parts.pool, 'payments');
-  log = await parts.openLog('payments');
-  service = await startService({
-    name: 'payment-state',
-    module: questionsOnly(),
-    port: 0,
-    health: parts.health,
-    logger: parts.logger,
-    access: {
-      keys: ApiKeys.parse([
-        { id: 'shop', sha256: sha256('shop-key'), storefront: 'shop', scopes: ['payments:read'] },
-        { id: 'deli', sha256: sha256('deli-key'), storefront: 'deli', scopes: ['payments:read'] },
-        { id: 'ops', sha256: sha256('ops-key'), storefront: '*', scopes: ['operations'] },
-      ]),
-      readTokens: new ReadTokenVerifier(pem(keys.privateKey)),
-    },
-    mapError,
-    onShutdown: () => parts.shutdownSteps(),
-  });
+  asked = await ask();
   const facts = captured('order-1').slice(0, 4);
   await record(
-    log,
+    asked.log,
     facts.map((fact) => ({ paymentId: payment, fact })),
     {},
   );
 });
 
-afterAll(async () => {
-  await service.stop();
-  await database.drop();
-});
-
-@Module({})
-class Questions {}
-
-/** The service without its consumers: what answers, over the real tables. */
-function questionsOnly(): DynamicModule {
-  const { pool, health, logger } = parts;
-  const feed = new EventFeed((after) => eventsAfter(pool, after), log, logger);
-  health.stopping.addEventListener('abort', () => void feed.close());
-  return {
-    module: Questions,
-    controllers: [PaymentsController, ParkedController],
-    providers: [
-      { provide: POOL, useValue: pool },
-      { provide: LOG, useValue: log },
-      { provide: EVENT_FEED, useValue: feed },
-      { provide: PARKED_LOGS, useValue: [log] },
-    ],
-  };
-}
+afterAll(() => asked.stop());
 
 async function get(path: string, key = 'shop-key') {
-  const response = await fetch(service.url + path, { headers: { authorization: `Bearer ${key}` } });
+  const response = await asked.get(path, key);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
@@ -128,12 +53,12 @@ describe('asking for payments', () => {
   it('shows operators what is parked', async () => {
     expect(await get('/operations/parked', 'ops-key')).toEqual({
       status: 200,
-      body: { parked: [] },
+      body: { parked: [], ages: [] },
     });
   });
 
   it('lets a read token read its own payment, known or not yet, and no other', async () => {
-    const token = await signer.sign(unknown);
+    const token = await asked.tokens.sign(unknown);
     expect(await get(`/v1/payments/${unknown}`, token)).toMatchObject({
       status: 200,
       body: { label: 'initialized', version: 0 },
@@ -143,26 +68,26 @@ describe('asking for payments', () => {
   });
 
   it('documents its answers', async () => {
-    const response = await fetch(`${service.url}/docs-json`);
+    const response = await fetch(`${asked.service.url}/docs-json`);
     expect(JSON.stringify(await response.json())).toContain('Derived; it may go back');
   });
 });
 
 describe('the stream of a waiting screen', () => {
   it('sends what is there and what comes, resumes, and ends when the service stops', async () => {
-    const token = await signer.sign(payment);
-    const url = `${service.url}/v1/payments/${payment}/stream?token=${token}`;
+    const token = await asked.tokens.sign(payment);
+    const url = `${asked.service.url}/v1/payments/${payment}/stream?token=${token}`;
     const screen = await listen(url);
     expect(await screen.had(4)).toEqual([1, 2, 3, 4]);
     const resumed = await listen(url, '4');
     const fact = operation(payment, 'capture', 'succeeded');
-    await record(log, [{ paymentId: payment, fact }], {});
+    await record(asked.log, [{ paymentId: payment, fact }], {});
     expect(await resumed.had(1)).toEqual([5]);
     expect(await screen.had(5)).toEqual([1, 2, 3, 4, 5]);
     screen.leave();
 
     const stopping = Date.now();
-    expect(await service.stop()).toBe(true);
+    expect(await asked.service.stop()).toBe(true);
     await resumed.ended;
     expect(Date.now() - stopping).toBeLessThan(1_000);
   });
