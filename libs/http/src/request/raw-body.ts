@@ -25,14 +25,15 @@ interface RawRoute {
 /**
  * This route takes the body as it came, whatever its content type says and however broken it is. Nothing is parsed,
  * refused or altered; only the size is limited. Fastify calls the method itself, with the request, the bytes and the
- * reply, whose status it may change, and sends what it answers: Nest's guards, pipes and interceptors, which would cost more than such a handler, are not asked.
- * So it must be `@Public()`.
+ * reply, whose status it may change, and sends what it answers: Nest's guards, pipes and interceptors, which would cost
+ * more than such a handler, are not asked. So it must be `@Public()`.
  */
 export function RawBody() {
-  return <R extends FastifyRequest, A>(
+  // Whatever it is bound to and however few of these it takes.
+  return <H extends (request: never, body: Buffer, reply: FastifyReply) => Promise<unknown>>(
     prototype: object,
     method: string | symbol,
-    descriptor: TypedPropertyDescriptor<RawHandler<R, A>>,
+    descriptor: TypedPropertyDescriptor<H>,
   ): void => {
     const route: RawRoute = { controller: prototype.constructor as Type, method };
     RouteConfig({ [RAW_BODY]: route })(prototype, method, descriptor);
