@@ -50,9 +50,17 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
     'only when rows are appended in the middle of a rebuild; rebuild.int.spec.ts',
   'kafka.forget-command':
     'only when an operator’s command was read before what it is about; kept-commands.int.spec.ts',
+  'webhook-ingest.quarantine':
+    'only PayPal’s signature leaves room for another body; gateways.int.spec.ts',
   'webhook-ingest.evidence-between': 'mapping again is asked for by a person; remap.int.spec.ts',
   'webhook-ingest.same-events': 'as webhook-ingest.evidence-between',
   'webhook-ingest.facts-of': 'as webhook-ingest.evidence-between',
+  'webhook-ingest.missed-lock':
+    'off here, for the oracle wants a signature of all evidence; missed-events.int.spec.ts',
+  'webhook-ingest.missed-unlock': 'as webhook-ingest.missed-lock',
+  'webhook-ingest.list-missed': 'as webhook-ingest.missed-lock',
+  'webhook-ingest.known-missed': 'as webhook-ingest.missed-lock',
+  'webhook-ingest.remember-missed': 'as webhook-ingest.missed-lock',
   'webhook-ingest.archive': 'commands that nobody gives here; archive.int.spec.ts',
   'intent.mark-told':
     'no gateway here tells anything without a signature that covers it; payments.handler',
