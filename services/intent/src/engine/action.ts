@@ -30,13 +30,16 @@ export interface Progress {
   /** Before then nothing is asked: the gateway said so. */
   readonly notBefore?: number;
   readonly accountStopped: boolean;
+  /** Does the gateway know where a participant's share goes? Absent: the account passes no shares on. */
+  readonly reaches?: (participant: string) => boolean;
   /** We still hold the payment method's token. */
   readonly hasPaymentMethod: boolean;
   /** The shopper was told to do something. */
   readonly hasNextAction: boolean;
 }
 
-export type CallName = 'authorize' | 'increment' | 'capture' | 'cancel' | 'refund';
+export type CallName =
+  'authorize' | 'increment' | 'capture' | 'cancel' | 'refund' | 'pay_out' | 'take_back';
 /** Why an attempt is closed at the gateway. */
 export type CloseReason =
   'declined' | 'abandoned' | 'cancelled' | 'superseded' | 'rest' | 'late_success';
@@ -63,6 +66,16 @@ export type Action =
       readonly parent: string;
       readonly ordinal: number;
       readonly reason: RefundReason;
+    }
+  /** Ask for a participant's payout or its reversal, as an operation of its own. */
+  | {
+      readonly type: 'request';
+      readonly kind: 'participant_payout' | 'participant_payout_reversal';
+      readonly operation: string;
+      readonly participant: string;
+      readonly minor: bigint;
+      /** The gateway's id of what a payout draws from; our id of the payout that is taken back. */
+      readonly parent?: string;
     }
   | { readonly type: 'wait'; readonly until?: number; readonly why: string }
   | { readonly type: 'done' };

@@ -101,6 +101,10 @@ function refusalOf(
   facts: readonly Fact[],
 ): Refusal | undefined {
   const { about } = answer;
+  // What goes between us and participants no storefront asked for.
+  if (about.kind === 'participant_payout' || about.kind === 'participant_payout_reversal') {
+    return undefined;
+  }
   const authorization = operations.authorization(intent.paymentId);
   if (answer.result === 'declined') {
     const again = about.operationId === authorization && intent.decline !== undefined;

@@ -14,7 +14,7 @@ import {
   type OwnOperation,
 } from '../intent/state.js';
 import type { Limits, Outcome } from './action.js';
-import { diedInside, time } from './questions.js';
+import { diedInside, isPassedOn, time } from './questions.js';
 
 /** What was asked for and never begun, and with it the attempt. */
 export function neverStarted(known: Known, reason: string): Outcome[] {
@@ -133,7 +133,8 @@ export function notFoundAtGateway(
   if (!own || !isLongAgo(own, now)) return [];
   // What has an id there does not vanish: then another account was asked, or with the wrong key.
   const { aliases, containerId } = known.intent;
-  if (own.kind === 'refund' ? aliases.has(own.id) : containerId !== undefined) return [];
+  const hasOwnId = own.kind === 'refund' || isPassedOn(own);
+  if (hasOwnId ? aliases.has(own.id) : containerId !== undefined) return [];
   const reason = 'not_found_at_the_gateway';
   if (own.kind === 'authorization' && !isIncrement(own, known)) {
     const open = known.intent.own.filter((each) => isOpen(statusOf(known, each.id)));

@@ -11,6 +11,7 @@ import {
   diedInside,
   followsAuthorization,
   isDoubtful,
+  isPassedOn,
   time,
 } from './questions.js';
 
@@ -81,7 +82,7 @@ function awaitRecovery(known: Known, limits: Limits, progress: Progress): Action
 function endWhatCannotHappen(known: Known): Action | undefined {
   const captured = movedMinor(known, 'capture').done > 0n;
   const outcomes = known.intent.own
-    .filter((own) => own.kind !== 'refund' && isOpen(statusOf(known, own.id)))
+    .filter((own) => own.kind !== 'refund' && !isPassedOn(own) && isOpen(statusOf(known, own.id)))
     .filter((own) => {
       if (own.kind === 'capture' && captured) return false;
       if (followsAuthorization(own, known)) return !authorizationOpen(known);

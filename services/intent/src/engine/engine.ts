@@ -76,12 +76,14 @@ export class Engine {
 
   #decide(known: Known, beside: BesideLog, stopped: ReadonlySet<string>): Action {
     const account = known.intent.terms?.account ?? '';
+    const participants = this.options.gateways.get(account)?.participants;
     const progress: Progress = {
       now: this.#now().getTime(),
       polls: beside.polls,
       accountStopped: stopped.has(account),
       hasPaymentMethod: beside.paymentMethod !== null,
       hasNextAction: beside.nextAction !== null,
+      ...(participants ? { reaches: (name) => participants.reaches(name) } : {}),
       ...whenKnown('polledAt', beside.polledAt),
       ...whenKnown('verifyAt', beside.verifyAt),
       ...whenKnown('gatewayToldAt', beside.gatewayToldAt),
@@ -106,6 +108,8 @@ export class Engine {
         return this.#record(known.intent, action.outcomes, action.why);
       case 'refund_rest':
         return this.#refundRest(action, known.intent);
+      case 'request':
+        return this.#request(action, known.intent);
       case 'wait':
       case 'done':
         return;
@@ -143,6 +147,7 @@ export class Engine {
     const details = {
       ...(own?.asked ? { asked: own.asked } : {}),
       ...(own?.parent === undefined ? {} : { parent: own.parent }),
+      ...(own?.participant === undefined ? {} : { participant: own.participant }),
       ...(action.reason === undefined ? {} : { reason: action.reason }),
     };
     const fact = requested(operation, kind, at, details);
@@ -247,6 +252,16 @@ export class Engine {
       reason: action.reason,
     });
     await this.#append(intent, `refund/${operation}`, [recorded(intent.paymentId, fact)]);
+  }
+
+  async #request(action: Extract<Action, { type: 'request' }>, intent: Intent): Promise<void> {
+    const { kind, operation, minor, participant, parent } = action;
+    const fact = requested(operation, kind, this.#now().toISOString(), {
+      asked: { minor, currency: intent.terms?.amount.currency ?? '' },
+      participant,
+      ...(parent === undefined ? {} : { parent }),
+    });
+    await this.#append(intent, `request/${operation}`, [recorded(intent.paymentId, fact)]);
   }
 
   #append(

@@ -1,4 +1,4 @@
-import type { GatewayAnswer, GatewayClient } from '@paylog/gateways';
+import type { Call, GatewayAnswer, GatewayClient, ParticipantPayouts } from '@paylog/gateways';
 import type { Money, TermsFact } from '@paylog/payment-domain';
 import { isIncrement } from '../intent/decide-capture.js';
 import { MORE_FOLLOW } from '../intent/decision.js';
@@ -7,12 +7,12 @@ import { statusOf, type Known, type OwnOperation } from '../intent/state.js';
 import type { BesideLog } from '../intent/known.sql.js';
 import type { Action } from './action.js';
 
-type Call = Extract<Action, { type: 'call' }>;
+type CallAction = Extract<Action, { type: 'call' }>;
 
 /** One call, built from what is stored only: a repeat with the same key sends the same. */
 export function callGateway(
   client: GatewayClient,
-  action: Call,
+  action: CallAction,
   known: Known,
   beside: BesideLog,
 ): Promise<GatewayAnswer> {
@@ -38,6 +38,7 @@ export function callGateway(
           : { customerReference: beside.customerReference }),
         ...(beside.returnUrl === null ? {} : { returnUrl: beside.returnUrl }),
         description: terms.orderId,
+        ...(terms.splits ? { shared: true } : {}),
       });
     case 'increment':
       return client.increment({
@@ -62,6 +63,20 @@ export function callGateway(
       });
     case 'refund':
       return client.refund({ ...common, containerId: containerOf(known), amount });
+    case 'pay_out':
+      return payoutsOf(client).payOut({
+        ...common,
+        amount,
+        participant: own?.participant ?? '',
+        ...(own?.parent === undefined ? {} : { authorizationId: own.parent }),
+      });
+    case 'take_back':
+      return payoutsOf(client).takeBack({
+        ...common,
+        amount,
+        participant: own?.participant ?? '',
+        payoutId: nameOf(own?.parent, known) ?? '',
+      });
   }
 }
 
@@ -75,6 +90,17 @@ export function lookUp(
   const { paymentId, containerId } = intent;
   // The stream's version: rises with every fact, so that no two lookups that tell something share a number.
   const call = intent.version;
+  const { kind: moved, parent } = operation;
+  if (moved === 'participant_payout' || moved === 'participant_payout_reversal') {
+    const payoutId = nameOf(moved === 'participant_payout' ? operation.id : parent, known);
+    return payoutsOf(client).lookup({
+      paymentId,
+      operationId: operation.id,
+      kind: moved,
+      call,
+      ...(payoutId === undefined ? {} : { payoutId }),
+    });
+  }
   if (operation.kind === 'refund') {
     const refundId = intent.aliases.get(operation.id)?.[0];
     return client.lookupRefund({
@@ -113,6 +139,32 @@ function totalWith(operation: string, known: Known): Money {
   );
   const { minor, currency } = terms?.amount ?? { minor: 0n, currency: '' };
   return { minor: won.reduce((sum, { asked }) => sum + (asked?.minor ?? 0n), minor), currency };
+}
+
+/** Of an account that passes no shares on any more nothing is asked until somebody names its participants again. */
+function payoutsOf({ participants, account }: GatewayClient): Omit<ParticipantPayouts, 'reaches'> {
+  const notAsked = (kind: Call['kind'], source: Call['source']) => (asked: AskedOfPayout) => {
+    const { paymentId, operationId, call } = asked;
+    const about = { account, paymentId, operationId, kind, call, source };
+    const at = new Date().toISOString();
+    return Promise.resolve({ result: 'not_attempted', about, at, reason: 'unauthorized' } as const);
+  };
+  return (
+    participants ?? {
+      payOut: notAsked('participant_payout', 'response'),
+      takeBack: notAsked('participant_payout_reversal', 'response'),
+      lookup: (query) => notAsked(query.kind, 'poll')(query),
+    }
+  );
+}
+
+type AskedOfPayout = Pick<Call, 'paymentId' | 'operationId' | 'call'>;
+
+/** What the gateway calls an operation, by our own log or by what webhooks told. */
+function nameOf(operation: string | undefined, { intent, projected }: Known): string | undefined {
+  if (operation === undefined) return undefined;
+  const told = projected?.operations.find(({ id }) => id === operation);
+  return intent.aliases.get(operation)?.[0] ?? told?.aliases[0];
 }
 
 function termsOf(known: Known): TermsFact {

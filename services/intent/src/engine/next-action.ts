@@ -15,6 +15,7 @@ import type { Action, Limits, Progress, Step } from './action.js';
 import { endedByTheClockAt, neverStarted, validUntil } from './by-the-clock.js';
 import { closeOrCancel } from './closing.js';
 import { reasonToGiveBack } from './giving-back.js';
+import { passSharesOn } from './participant-payouts.js';
 import {
   authorizationOpen,
   backoff,
@@ -23,6 +24,7 @@ import {
   earliest,
   followsAuthorization,
   isDoubtful,
+  isPassedOn,
   PENDING_MS_MAX,
   lookup,
   pollOnSchedule,
@@ -48,6 +50,7 @@ export function nextAction(known: Known, limits: Limits, progress: Progress): Ac
     resolveDoubt,
     closeOrCancel,
     beginCalls,
+    passSharesOn,
     askWhatIsPending,
     askWhetherItHolds,
   ];
@@ -148,7 +151,8 @@ const beginCalls: Step = (known, limits, progress) => {
   const reviewed = known.projected?.held === true;
   const givingBack = reasonToGiveBack(known, limits) !== undefined;
   for (const operation of known.intent.own) {
-    if (operation.kind === 'void' || followsAuthorization(operation, known)) continue;
+    if (operation.kind === 'void' || isPassedOn(operation)) continue;
+    if (followsAuthorization(operation, known)) continue;
     if (statusOf(known, operation.id) !== 'requested' || diedInside(operation)) continue;
     // Of a cancelled order no money is taken any more, also while its cancel is in doubt.
     if (givingBack && operation.kind !== 'refund') continue;

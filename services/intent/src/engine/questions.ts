@@ -49,7 +49,14 @@ const CALL: Partial<Record<OwnOperation['kind'], CallName>> = {
   capture: 'capture',
   void: 'cancel',
   refund: 'refund',
+  participant_payout: 'pay_out',
+  participant_payout_reversal: 'take_back',
 };
+
+/** Between the account and a participant: the shopper's money is not moved. */
+export function isPassedOn({ kind }: Pick<OwnOperation, 'kind'>): boolean {
+  return kind === 'participant_payout' || kind === 'participant_payout_reversal';
+}
 
 export function callOf(
   known: Known,

@@ -105,7 +105,7 @@ export function requested(
   operation: string,
   kind: OperationFact['kind'],
   at: string,
-  details: { asked?: Money; parent?: string; reason?: string },
+  details: { asked?: Money; parent?: string; reason?: string; participant?: string },
 ): OperationFact {
   const id = factId(operation, 'requested');
   return {

@@ -22,4 +22,9 @@ export const operations = {
   /** The refund that a cancel or a late success makes. */
   cancelRefund: (paymentId: string, ordinal: number) =>
     operationId(paymentId, 'refund', ` cancel ${ordinal}`),
+  /** A participant's share, passed on in as many parts as it takes. */
+  payout: (paymentId: string, participant: string, ordinal: number) =>
+    operationId(paymentId, 'participant_payout', `${participant} ${ordinal}`),
+  payoutReversal: (paymentId: string, participant: string, ordinal: number) =>
+    operationId(paymentId, 'participant_payout_reversal', `${participant} ${ordinal}`),
 } as const;

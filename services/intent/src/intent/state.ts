@@ -29,6 +29,7 @@ export interface OwnOperation {
   readonly asked?: Money;
   readonly parent?: string;
   readonly reason?: string;
+  readonly participant?: string;
   readonly calls: readonly Call[];
   /** When the last fact about it was recorded. */
   readonly lastAt: string;
@@ -135,6 +136,7 @@ function withFact(before: OwnOperation | undefined, fact: OperationFact): OwnOpe
     ...(fact.asked ? { asked: fact.asked } : {}),
     ...(fact.parent === undefined ? {} : { parent: fact.parent }),
     ...(fact.reason === undefined ? {} : { reason: fact.reason }),
+    ...(fact.participant === undefined ? {} : { participant: fact.participant }),
     calls: [],
   };
   const later = before !== undefined && before.lastAt > fact.at ? before.lastAt : fact.at;

@@ -1,4 +1,5 @@
 import { operations } from '../intent/operations.js';
+import { FakePayouts } from './fake-payouts.js';
 import type {
   AuthorizeRequest,
   Call,
@@ -51,6 +52,12 @@ export class FakeGateway implements GatewayClient {
   readonly refunds: { refund: ObservedRefund; operationId: string }[] = [];
   /** Asked for beyond what was captured and not given back. */
   refundsRefused = 0;
+  readonly participants = new FakePayouts({
+    account: 'stripe-main',
+    keyed: (about, effect) => this.#keyed(about, effect),
+    lookup: (about, found) => this.#lookUp(about, found),
+    now: () => this.now().toISOString(),
+  });
   /** Every call that was made, lookups included. */
   readonly calls: string[] = [];
   #webhooks = 0;
@@ -223,6 +230,18 @@ export class FakeGateway implements GatewayClient {
     const found = this.refunds.find((one) => one.operationId === query.operationId);
     if (!found) return { result: 'not_found', about, at, by: 'list' };
     return { result: 'answered', about, at, refund: found.refund };
+  }
+
+  async #lookUp(about: Call, found: () => object | undefined): Promise<unknown> {
+    this.calls.push(`lookup ${about.operationId}`);
+    const at = this.now().toISOString();
+    if (this.weather('lookup') !== 'fine') {
+      return { result: 'unknown', about, at, reason: 'timeout', message: 'no answer' };
+    }
+    const seen = found();
+    return seen
+      ? { ...seen, result: 'answered', about, at }
+      : { result: 'not_found', about, at, by: 'list' };
   }
 
   /** What the gateway tells about a payment by itself: its state as it is now, under its own names. */

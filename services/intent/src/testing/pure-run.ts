@@ -1,6 +1,6 @@
 import { factId, paymentId as idOf } from '@paylog/contracts';
 import type { GatewayAnswer } from '@paylog/gateways';
-import { fold, type Fact, type Payment } from '@paylog/payment-domain';
+import { fold, type Fact, type Payment, type Splits } from '@paylog/payment-domain';
 import { messagesOf } from '../engine/answers.js';
 import type { Action, Limits, Progress } from '../engine/action.js';
 import { concludedFrom } from '../engine/by-the-clock.js';
@@ -40,6 +40,7 @@ export class PureRun {
   projected: Payment | undefined;
   readonly #told: Fact[] = [];
   accountStopped = false;
+  passesSharesOn = true;
   #paymentMethod = 'pm_card_visa';
   #hasPaymentMethod = false;
   #hasNextAction = false;
@@ -77,7 +78,12 @@ export class PureRun {
   }
 
   place(
-    options: { method?: string; captureMode?: 'automatic' | 'manual'; minor?: bigint } = {},
+    options: {
+      method?: string;
+      captureMode?: 'automatic' | 'manual';
+      minor?: bigint;
+      splits?: Splits;
+    } = {},
     previous?: PureRun,
   ): Decision {
     this.#paymentMethod = options.method ?? 'pm_card_visa';
@@ -89,6 +95,7 @@ export class PureRun {
         captureMode: options.captureMode ?? 'automatic',
         account: 'stripe-main',
         gateway: 'stripe',
+        ...(options.splits && { splits: options.splits }),
       },
       previous,
     );
@@ -164,6 +171,13 @@ export class PureRun {
           ),
         );
         return true;
+      case 'request': {
+        const { kind, operation, minor, participant, parent } = action;
+        const asked = { minor, currency: 'EUR' };
+        const details = { asked, participant, ...(parent === undefined ? {} : { parent }) };
+        this.record([recorded(this.paymentId, requested(operation, kind, this.at, details))]);
+        return true;
+      }
       case 'refund_rest': {
         const operation = operations.cancelRefund(this.paymentId, action.ordinal);
         const asked = { minor: action.minor, currency: 'EUR' };
@@ -194,6 +208,7 @@ export class PureRun {
       ...(own?.asked ? { asked: own.asked } : {}),
       ...(own?.parent === undefined ? {} : { parent: own.parent }),
       ...(action.reason === undefined ? {} : { reason: action.reason }),
+      ...(own?.participant === undefined ? {} : { participant: own.participant }),
     };
     const fact = requested(action.operation, kind, this.at, details);
     const id = factId(action.operation, 'requested', String(action.number));
@@ -240,6 +255,9 @@ export class PureRun {
       accountStopped: this.accountStopped,
       hasPaymentMethod: this.#hasPaymentMethod,
       hasNextAction: this.#hasNextAction,
+      ...(this.passesSharesOn
+        ? { reaches: (name: string) => this.gateway.participants.reaches(name) }
+        : {}),
       ...(this.polledAt === undefined ? {} : { polledAt: this.polledAt }),
       ...(this.toldAt === undefined ? {} : { gatewayToldAt: this.toldAt }),
     };
