@@ -87,6 +87,8 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
           mode: 'test',
           apiBaseUrl: sandboxUrl,
           apiKeySecret: 'STRIPE_MAIN_API_KEY',
+          // A real system gives a restricted key here, which may read events and nothing else.
+          eventsKeySecret: 'STRIPE_MAIN_API_KEY',
           webhookSecrets: [{ secret: 'STRIPE_MAIN_WEBHOOK_SECRET' }],
           // The sandbox pays out on the same day, and keeps 2.9 % and 30 minor units of every capture.
           settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },

@@ -53,6 +53,8 @@ const REPLICAS = { intent: 2, 'webhook-ingest': 2, 'payment-state': 2 } as const
 const TIMINGS = {
   ABANDON_AFTER_MS: '15000',
   PENDING_LIMIT_MS: '3000',
+  // The oracle holds evidence against what was sent and signed.
+  MISSED_EVENTS_POLL_MS: '0',
   UNKNOWN_RETRY_MS: '500',
   GATEWAY_TIMEOUT_MS: '2000',
   RESPONSE_WAIT_MS: '1500',

@@ -137,6 +137,7 @@ class Following implements AccountsSource {
     secretsUsable.set({ account: account.account }, webhookSecrets.length);
     const apiKey = usableKey(account) ?? before?.apiKey;
     if (apiKey !== undefined) protectSecret(apiKey);
+    if (account.eventsKey !== undefined) protectSecret(account.eventsKey.value);
     const { apiKey: _read, ...rest } = account;
     const settled = { ...rest, webhookSecrets, ...(apiKey !== undefined && { apiKey }) };
     return isDeepStrictEqual(settled, before) ? (before as GatewayAccount) : settled;

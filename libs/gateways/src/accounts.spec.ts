@@ -83,6 +83,21 @@ describe('readAccounts', () => {
     expect(read).toThrow(/names no apiKeySecret/);
   });
 
+  it('reads the key for events where webhooks are taken, and does without it where it is not there', () => {
+    const file = written([{ ...account, eventsKeySecret: 'EVENTS' }]);
+    const read = (more: object) =>
+      readAccounts({ file, mode: 'test', env: { ...env, ...more }, secrets: 'webhooks' })[0];
+    expect(read({ EVENTS: 'rk_test_e' })?.eventsKey).toEqual({
+      name: 'EVENTS',
+      value: 'rk_test_e',
+    });
+    expect(read({})).not.toHaveProperty('eventsKey');
+    expect(read({ EVENTS: 'rk_live_e' })).not.toHaveProperty('eventsKey');
+    expect(readAccounts({ file, mode: 'test', env, secrets: 'api' })[0]).not.toHaveProperty(
+      'eventsKey',
+    );
+  });
+
   it('starts without a secret that is named beside another: it was revoked, or comes later', () => {
     const webhookSecrets = [{ secret: 'STRIPE_WEBHOOK_SECRET' }, { secret: 'GONE' }];
     const file = written([{ ...account, webhookSecrets }]);

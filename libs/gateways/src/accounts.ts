@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { textIn } from '@paylog/mounted-files';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { GatewayFault } from './fault.js';
+import {
+  configurationFault,
+  describe,
+  parseJson,
+  readFileOf,
+  repeated,
+} from './configuration-file.js';
 
 export type Mode = 'test' | 'live';
 
@@ -29,6 +35,8 @@ export interface GatewayAccount {
   /** Undefined in a service that makes no calls (`secrets: 'webhooks'`). */
   readonly apiKey?: string;
   readonly webhookSecrets: readonly WebhookSecret[];
+  /** May read events, for those that no webhook brought; its name is what evidence records. */
+  readonly eventsKey?: { readonly name: string; readonly value: string };
   /** How long an authorization holds; then the gateway is asked. Absent: what the gateway documents. */
   readonly authorizationValidDays?: number;
   readonly settlement: {
@@ -88,6 +96,7 @@ const AccountsFile = Type.Array(
       apiBaseUrl: Type.String({ pattern: '^https?://[^/?#@]+/?$' }),
       // We call Stripe only.
       apiKeySecret: Type.Optional(secretName),
+      eventsKeySecret: Type.Optional(secretName),
       webhookSecrets: Type.Array(
         Type.Object(
           {
@@ -240,7 +249,8 @@ export function withSecrets(
 ): WithSecrets {
   const faults: string[] = [];
   const absent: string[] = [];
-  const accounts = configured.map(({ apiKeySecret, webhookSecrets, ...account }) => {
+  const accounts = configured.map((each) => {
+    const { apiKeySecret, eventsKeySecret, webhookSecrets, ...account } = each;
     const calls = wantsApi(secrets) && account.gateway === CALLED;
     const apiKey = calls && apiKeySecret !== undefined ? secretOf(apiKeySecret) : undefined;
     if (calls) faults.push(...wrongApiKey(account, apiKeySecret, apiKey));
@@ -251,9 +261,28 @@ export function withSecrets(
     });
     const missing = named.filter(({ secret }) => found.every((each) => each.name !== secret));
     (found.length === 0 ? faults : absent).push(...missing.map(({ secret }) => notThere(secret)));
-    return { ...account, ...(apiKey === undefined ? {} : { apiKey }), webhookSecrets: found };
+    const eventsKey = wantsWebhooks(secrets) ? eventsKeyOf(each, secretOf, absent) : undefined;
+    return {
+      ...account,
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(eventsKey === undefined ? {} : { eventsKey }),
+      webhookSecrets: found,
+    };
   });
   return { accounts, faults, absent };
+}
+
+/** Without it webhooks are taken all the same: what it lacks is told, and never a fault. */
+function eventsKeyOf(
+  { account, mode, eventsKeySecret: name }: ConfiguredAccount,
+  secretOf: (name: string) => string | undefined,
+  absent: string[],
+): GatewayAccount['eventsKey'] {
+  if (name === undefined) return undefined;
+  const value = secretOf(name);
+  const wrong = wrongApiKey({ account, mode }, name, value);
+  absent.push(...wrong);
+  return value === undefined || wrong.length > 0 ? undefined : { name, value };
 }
 
 /** Names of the secrets that a service wants of these accounts. */
@@ -261,11 +290,12 @@ export function secretNames(
   configured: readonly ConfiguredAccount[],
   { secrets = 'all' }: Pick<ReadAccountsOptions, 'secrets'>,
 ): readonly string[] {
-  return configured.flatMap(({ gateway, apiKeySecret, webhookSecrets }) => [
+  return configured.flatMap(({ gateway, apiKeySecret, eventsKeySecret, webhookSecrets }) => [
     ...(wantsApi(secrets) && gateway === CALLED && apiKeySecret !== undefined
       ? [apiKeySecret]
       : []),
     ...(wantsWebhooks(secrets) ? webhookSecrets.map(({ secret }) => secret) : []),
+    ...(wantsWebhooks(secrets) && eventsKeySecret !== undefined ? [eventsKeySecret] : []),
   ]);
 }
 
@@ -337,44 +367,4 @@ function secretNow(secret: string, env: Environment): string | undefined {
   } catch {
     return undefined; // Told of together with the other place it could have been.
   }
-}
-
-type Checked<T> = { ok: true; value: T } | { ok: false; problems: string[] };
-
-function parseJson<T>(
-  text: string,
-  file: string,
-  what: string,
-  check: (value: unknown) => Checked<T>,
-): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw configurationFault(file, what, [cause instanceof Error ? cause.message : String(cause)]);
-  }
-  const checked = check(value);
-  if (!checked.ok) throw configurationFault(file, what, checked.problems);
-  return checked.value;
-}
-
-function readFileOf(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw configurationFault(file, what, [cause instanceof Error ? cause.message : String(cause)]);
-  }
-}
-
-function describe(errors: readonly { instancePath: string; message: string }[]): string[] {
-  return errors.map((error) => `${error.instancePath || '/'} ${error.message}`);
-}
-
-function repeated(names: readonly string[]): string[] {
-  return [...new Set(names.filter((each, index) => names.indexOf(each) !== index))];
-}
-
-function configurationFault(file: string, what: string, problems: readonly string[]): GatewayFault {
-  const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  return new GatewayFault('configuration', `The ${what} file ${file} can't be used:${list}`, false);
 }

@@ -79,5 +79,7 @@ export type {
 } from './webhooks.js';
 export { addLine, controlBreaks, LINE_KINDS, NO_TOTALS } from './settlement-line.js';
 export type { ControlTotals, LineKind, LineProblem, SettlementLine } from './settlement-line.js';
+export { createStripeEvents } from './stripe/events.js';
+export type { MissedEvents, PolledEvent } from './stripe/events.js';
 export { createStripeSettlement } from './stripe/reports.js';
 export { readPayoutReport } from './stripe/settlement.js';

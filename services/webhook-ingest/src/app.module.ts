@@ -18,6 +18,7 @@ import { WebhooksController } from './ingest/webhooks.controller.js';
 import { nameFoundPayments } from './mapping/found-payments.js';
 import { WEBHOOKS_GROUP, WEBHOOKS_SOURCE } from './mapping/map-evidence.js';
 import { Mapper } from './mapping/mapper.js';
+import { type MissedOptions, startMissed } from './missed/start.js';
 import { Remap } from './remap/remap.js';
 import { RemapController } from './remap/remap.controller.js';
 import { CountsController } from './query/counts.controller.js';
@@ -29,7 +30,7 @@ class WebhookIngestModule {}
 
 const SWEEP_EVERY_MS = 5_000;
 
-export interface ComposeOptions {
+export interface ComposeOptions extends MissedOptions {
   readonly mode: 'test' | 'live';
   readonly foreignAfterMs: number;
 }
@@ -38,7 +39,7 @@ export interface ComposeOptions {
 export async function compose(
   parts: ServiceParts,
   accounts: AccountsSource,
-  { mode, foreignAfterMs }: ComposeOptions,
+  { mode, foreignAfterMs, ...missed }: ComposeOptions,
 ): Promise<DynamicModule> {
   const { pool, logger } = parts;
   const evidence = await parts.openLog('evidence');
@@ -72,6 +73,7 @@ export async function compose(
   parts.parking(facts, replay);
   parts.operations([facts]);
 
+  startMissed(parts, accounts, evidence, missed);
   parts.onStop('accounts', async () => accounts.stop());
   parts.health.add('gateway accounts', () =>
     accounts.troubles().length === 0 ? 'up' : 'degraded',

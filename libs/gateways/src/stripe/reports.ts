@@ -115,7 +115,8 @@ async function download(
   return Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
 }
 
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+/** Asks Stripe; what fails is a `GatewayFault` that says whether it may work later. */
+export async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {

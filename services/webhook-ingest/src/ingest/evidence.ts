@@ -20,6 +20,8 @@ export interface Evidence {
   /** Name of the secret that vouched for it; names, where each of its items is signed by itself. */
   readonly secret: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Absent: a webhook brought it. `poll`: the gateway told it when asked, under the key named by `secret`. */
+  readonly source?: 'poll';
   /** Why it is kept apart and never read; absent, as nearly always, where it isn't. */
   readonly quarantine?: 'transmission_with_other_body';
 }
@@ -79,7 +81,7 @@ export function toAppend(evidence: Evidence, body: Buffer): Append {
     rows: [
       {
         id,
-        type: 'WebhookReceived',
+        type: evidence.source === 'poll' ? 'EventPolled' : 'WebhookReceived',
         schemaVersion: 1,
         source: `webhook-ingest/${account}`,
         time: receivedAt,
@@ -92,7 +94,8 @@ export function toAppend(evidence: Evidence, body: Buffer): Append {
 
 /** Canonical JSON, as `canonicalJson` writes it: the fields are known, so their order need not be found each time. */
 function canonical(evidence: Evidence): string {
-  const { account, bytes, eventId, gateway, id, quarantine, receivedAt, secret, sha256 } = evidence;
+  const { account, bytes, eventId, gateway, id, quarantine, receivedAt } = evidence;
+  const { secret, sha256, source } = evidence;
   const headers: Record<string, string> = {};
   for (const name of Object.keys(evidence.headers).sort()) {
     headers[name] = evidence.headers[name] ?? '';
@@ -108,6 +111,7 @@ function canonical(evidence: Evidence): string {
     receivedAt,
     secret,
     sha256,
+    ...(source && { source }),
   });
 }
 

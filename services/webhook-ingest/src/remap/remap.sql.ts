@@ -29,7 +29,7 @@ export async function evidenceBetween(
     pool.query<{ lane: number; position: string; data: Buffer }>({
       name: 'evidence-between',
       text: `select lane, position, data from evidence.rows
-        where (lane, position) > ($1, $2) and type = 'WebhookReceived' and time >= $3 and time < $4
+        where (lane, position) > ($1, $2) and type in ('WebhookReceived', 'EventPolled') and time >= $3 and time < $4
         order by lane, position limit $5`,
       values: [after.lane, after.position, from, to, limit],
     }),
