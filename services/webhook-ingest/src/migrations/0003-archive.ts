@@ -35,7 +35,7 @@ begin
   end if;
   if exists (select from pg_roles where rolname = '${SERVICE_ROLE}') then
     grant usage on schema archive to ${SERVICE_ROLE};
-    grant select on archive.rows, archive.lanes, archive.blocks, archive.keys to ${SERVICE_ROLE};
+    grant select on all tables in schema archive to ${SERVICE_ROLE};
     grant execute on function archive.announced(text) to ${SERVICE_ROLE};
     revoke update, delete, truncate on evidence_bodies from ${SERVICE_ROLE};
     for part in select inhrelid::regclass from pg_inherits where inhparent = 'evidence_bodies'::regclass loop
