@@ -62,8 +62,8 @@ export class Interleaving {
   /** Whatever is on its way arrives, everything is told, and time passes until nothing is due. */
   async finish(): Promise<void> {
     if (!this.#cancelled) await this.take('cancel');
-    while (this.#inFlight.length > 0) {
-      await this.take(this.#inFlight[0].answer ? 'answer 0' : 'arrive 0');
+    for (let next = this.#inFlight.at(0); next; next = this.#inFlight.at(0)) {
+      await this.take(next.answer ? 'answer 0' : 'arrive 0');
     }
     for (let round = 0; round < 5; round += 1) {
       await this.run.settle();
