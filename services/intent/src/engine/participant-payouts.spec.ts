@@ -193,6 +193,7 @@ describe('the shares of a payment', () => {
     expect(payouts(run)).toEqual([['paid', 'courier', 50]]);
     expect(run.next()).toEqual({
       type: 'wait',
+      until: run.now + 3_600_000,
       why: 'a participant has no account at the gateway',
     });
     run.gateway.participants.unknown.clear();

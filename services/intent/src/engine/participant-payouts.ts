@@ -18,6 +18,8 @@ import { callOf, diedInside, earliest, isPassedOn, time } from './questions.js';
 /** Refused this often in a row, a participant is not paid by itself any more. */
 const REFUSED_MAX = 10;
 const RETRY_MS_MAX = 86_400_000;
+/** How often it is looked whether the configuration names a participant by now. */
+const UNREACHED_MS = 3_600_000;
 
 /**
  * Passes on what participants have in a payment, as soon as payment-state tells of it, and takes back what they were paid
@@ -113,7 +115,8 @@ function payOut(
   if (known.projected?.held === true) return { type: 'wait', why: 'under review' };
   if (progress.accountStopped) return { type: 'wait', why: 'gateway account stopped' };
   if (progress.reaches?.(participant) !== true) {
-    return { type: 'wait', why: 'a participant has no account at the gateway' };
+    const until = progress.now + UNREACHED_MS;
+    return { type: 'wait', until, why: 'a participant has no account at the gateway' };
   }
   const payouts = own.filter(({ kind }) => kind === 'participant_payout');
   const wait = afterRefusals(payouts, known, limits, progress);

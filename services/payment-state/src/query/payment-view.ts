@@ -1,6 +1,7 @@
 import type { PaymentState } from '@paylog/contracts';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { LABELS } from '@paylog/payment-domain';
+import { forShopper, sharesIn, type ShareView } from './shares.js';
 
 const MINOR = 'Minor units as a decimal string';
 
@@ -26,6 +27,30 @@ class OrderView {
   attempt!: number;
   @ApiProperty({ example: { minor: '1000', currency: 'EUR' } })
   amount!: { minor: string; currency: string };
+}
+
+const SIGNED = `${MINOR}, with a sign where it is below zero`;
+
+@ApiSchema({ name: 'Share' })
+class ShareDocument implements ShareView {
+  @ApiProperty({ enum: ['participant', 'platform_fee', 'storefront'] })
+  by!: ShareView['by'];
+  @ApiPropertyOptional({ example: 'seller-7' })
+  participant?: string;
+  @ApiProperty({ description: `${MINOR}: of what was captured`, example: '7200' })
+  captured!: string;
+  @ApiProperty({ description: `${MINOR}: of what was refunded`, example: '720' })
+  refunded!: string;
+  @ApiProperty({ description: `${MINOR}: of what disputes took for good`, example: '0' })
+  chargedBack!: string;
+  @ApiProperty({ description: `${MINOR}: held by disputes, not passed on yet`, example: '0' })
+  disputed!: string;
+  @ApiProperty({ description: `${SIGNED}: captured less what went back`, example: '6480' })
+  net!: string;
+  @ApiProperty({ description: `${SIGNED}: passed on less what was taken back`, example: '7200' })
+  paidOut!: string;
+  @ApiProperty({ description: `${SIGNED}: net less what was paid out`, example: '-720' })
+  owed!: string;
 }
 
 /** What `GET /v1/payments/{id}` answers: the present state, as `payments.events.v1` carries it. For /docs. */
@@ -59,6 +84,11 @@ export class PaymentDocument {
     description: 'Each with id, kind, status, amounts, aliases at the gateway',
   })
   operations!: object[];
+  @ApiPropertyOptional({
+    type: [ShareDocument],
+    description: 'Of a split payment; for API keys only, not for a shopper’s read token',
+  })
+  shares?: ShareView[];
   @ApiProperty({ type: [Object], description: "What does not fit together, and what it's about" })
   anomalies!: object[];
 }
@@ -67,9 +97,24 @@ export interface PaymentView extends Omit<PaymentState, 'terms'> {
   readonly paymentId: string;
   readonly version: number;
   readonly order?: NonNullable<PaymentState['terms']>;
+  readonly shares?: readonly ShareView[];
 }
 
 export function toView(paymentId: string, version: number, state: PaymentState): PaymentView {
+  const shares = sharesIn(state);
+  return { ...viewOf(paymentId, version, state), ...(shares && { shares }) };
+}
+
+/** Without what is between the storefront and those who share in the payment. */
+export function toShoppersView(
+  paymentId: string,
+  version: number,
+  state: PaymentState,
+): PaymentView {
+  return viewOf(paymentId, version, forShopper(state));
+}
+
+function viewOf(paymentId: string, version: number, state: PaymentState): PaymentView {
   const { terms, ...rest } = state;
   return { paymentId, version, ...(terms && { order: terms }), ...rest };
 }

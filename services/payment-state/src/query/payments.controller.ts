@@ -27,9 +27,16 @@ import type { Pool } from 'pg';
 import { Observable } from 'rxjs';
 import { EVENT_FEED, LOG, POOL } from '../tokens.js';
 import type { EventFeed } from './event-feed.js';
-import { notYetKnown, PaymentDocument, type PaymentView, toView } from './payment-view.js';
+import {
+  notYetKnown,
+  PaymentDocument,
+  type PaymentView,
+  toShoppersView,
+  toView,
+} from './payment-view.js';
 import { PaymentPath } from './payment-path.js';
 import { type EventRow, findByOrder } from './payments.sql.js';
+import { type EventData, eventForShopper } from './shares.js';
 import { visiblePayment } from './visible-payment.js';
 
 /** As in the contracts; a control character can't be stored, so nothing has such an id. */
@@ -128,7 +135,7 @@ export class PaymentsController {
   ): Promise<{ topic: string; events: unknown[] }> {
     await this.find(paymentId, caller);
     const rows = await this.log.readStream(paymentId);
-    return { topic: PAYMENTS_EVENTS, events: rows.map(toEvent) };
+    return { topic: PAYMENTS_EVENTS, events: rows.map((row) => toEvent(row, caller)) };
   }
 
   /** The waiting screen's stream. `Last-Event-ID` resumes after a version; `?token=` since EventSource sends no headers. */
@@ -148,7 +155,7 @@ export class PaymentsController {
     const version = /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) : 0;
     return new Observable((subscriber) =>
       this.feed.listen(paymentId, version, {
-        send: (event) => subscriber.next(toMessageEvent(event)),
+        send: (event) => subscriber.next(toMessageEvent(event, caller)),
         end: () => subscriber.complete(),
       }),
     );
@@ -157,7 +164,9 @@ export class PaymentsController {
   /** Undefined only for a read token's payment of which nothing is known yet. */
   private async find(paymentId: string, caller: CallerIdentity): Promise<PaymentView | undefined> {
     const row = await visiblePayment(this.pool, paymentId, caller);
-    return row && toView(paymentId, row.version, row.state);
+    if (row === undefined) return undefined;
+    const view = caller.kind === 'read_token' ? toShoppersView : toView;
+    return view(paymentId, row.version, row.state);
   }
 }
 
@@ -170,10 +179,15 @@ function storefrontFor(caller: CallerIdentity, asked: string | undefined): strin
   return caller.storefront;
 }
 
-function toEvent({ id, type, version, time, data }: Omit<EventRow, 'stream'>) {
-  return { id, type, version, time, data: JSON.parse(data.toString('utf8')) as unknown };
+function toEvent(
+  { id, type, version, time, data }: Omit<EventRow, 'stream'>,
+  caller: CallerIdentity,
+) {
+  const all = JSON.parse(data.toString('utf8')) as EventData;
+  const told = caller.kind === 'read_token' ? eventForShopper(all) : all;
+  return { id, type, version, time, data: told };
 }
 
-function toMessageEvent(event: EventRow): MessageEvent {
-  return { id: String(event.version), type: 'payment', data: toEvent(event) };
+function toMessageEvent(event: EventRow, caller: CallerIdentity): MessageEvent {
+  return { id: String(event.version), type: 'payment', data: toEvent(event, caller) };
 }
