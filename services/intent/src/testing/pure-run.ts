@@ -12,7 +12,7 @@ import type { BesideLog } from '../intent/known.sql.js';
 import type { IntentMessage, RecordedMessage } from '../intent/messages.js';
 import { operations } from '../intent/operations.js';
 import type { IntentRequest } from '../intent/requests.js';
-import { foldIntent, isOpen, statusOf, type Known } from '../intent/state.js';
+import { foldIntent, isOpen, statusOf, type Intent, type Known } from '../intent/state.js';
 import { FakeGateway, type Weather } from './fake-gateway.js';
 
 export const LIMITS: Limits = {
@@ -39,6 +39,7 @@ export class PureRun {
   /** Lags behind: as of the last webhook. */
   projected: Payment | undefined;
   readonly #told: Fact[] = [];
+  #folded: { readonly rows: number; readonly intent: Intent } | undefined;
   accountStopped = false;
   passesSharesOn = true;
   #paymentMethod = 'pm_card_visa';
@@ -56,8 +57,13 @@ export class PureRun {
   }
 
   get known(): Known {
-    const intent = foldIntent(this.paymentId, this.rows);
-    return { intent, ...(this.projected ? { projected: this.projected } : {}) };
+    const { rows, projected } = this;
+    // Rows are only ever added.
+    if (this.#folded?.rows !== rows.length) {
+      this.#folded = { rows: rows.length, intent: foldIntent(this.paymentId, rows) };
+    }
+    const { intent } = this.#folded;
+    return { intent, ...(projected ? { projected } : {}) };
   }
 
   /** The gateway tells how the payment is, and payment-state folds it with what our log has said so far. */
@@ -73,8 +79,7 @@ export class PureRun {
 
   /** payment-state has caught up with our log. */
   project(): void {
-    const { facts } = foldIntent(this.paymentId, this.rows);
-    this.projected = fold([...facts, ...this.#told]);
+    this.projected = fold([...this.known.intent.facts, ...this.#told]);
   }
 
   place(
