@@ -205,6 +205,10 @@ function goodsSection(fulfillment: readonly GoodsEntry[]): Html {
 
 function timelineSection(timeline: readonly TimelineEntry[]): Html {
   return html`<h2>What happened</h2>
+    <p>
+      By the time that each source gives; gateways often give whole seconds, and the order within
+      one says nothing.
+    </p>
     ${table(
       ['Time', 'What', 'Amount', 'About', 'Told by'],
       timeline.map(
