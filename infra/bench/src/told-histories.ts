@@ -1,4 +1,4 @@
-import type { Fact, Kind, Money, OperationFact, Outcome, Source } from '@paylog/payment-domain';
+import type { Fact, Money, OperationFact, Outcome, Source } from '@paylog/payment-domain';
 import type { History, Ids } from './payment-histories.js';
 
 const AT = '2026-03-01T12:00:00.000Z';

@@ -1,4 +1,3 @@
-import Type from 'typebox';
 import { closed, GatewayId, Id, OrderId, PaymentId, Reason, Storefront } from '../schema.js';
 
 /** A decision about the goods of an order; `causedBy` is the id of the fact or event that led to it. */
