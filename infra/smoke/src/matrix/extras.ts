@@ -93,7 +93,11 @@ export class Extras {
     const id = order && order.paymentId;
     const statement = await this.#someStatement();
     const paths: Record<StatefulService, string[]> = {
-      intent: ['/v1/stuck?limitMs=0', ...(id ? [`/v1/payment-intents/${id}`] : [])],
+      intent: [
+        '/v1/stuck?limitMs=0',
+        '/v1/stuck?unresolved=true',
+        ...(id ? [`/v1/payment-intents/${id}`] : []),
+      ],
       'webhook-ingest': ['/operations/webhooks', '/operations/webhooks/rejected'],
       'payment-state': id
         ? [
@@ -157,8 +161,9 @@ export class Extras {
     const body = { orderId, attempt, amount, ...details };
     const reason = 'nothing is to change';
     const asked = this.#urls('intent').flatMap((url) => [
-      this.#post(`${url}/v1/payment-intents`, body, { 'idempotency-key': randomUUID() }),
+      this.#post(`${url}/v1/payment-intents`, body, ownKey()),
       this.#post(`${url}/v1/payment-intents/${paymentOf(order)}/verify`, {}),
+      this.#post(`${url}/v1/payment-intents/${paymentOf(order)}/verify`, {}, ownKey()),
       this.#post(`${url}/v1/gateway-accounts/${ACCOUNT}/switch`, { stopped: false, reason }),
     ]);
     const forged = this.#urls('webhook-ingest').map((url) =>
@@ -245,3 +250,5 @@ export class Extras {
     });
   }
 }
+
+const ownKey = () => ({ 'idempotency-key': randomUUID() });

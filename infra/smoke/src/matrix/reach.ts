@@ -64,6 +64,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'webhook-ingest.archive': 'commands that nobody gives here; archive.int.spec.ts',
   'intent.mark-told':
     'no gateway here tells anything without a signature that covers it; payments.handler',
+  'intent.release-key':
+    'only when a keyed request that leaves nothing in a payment fails; http-requests.int.spec.ts',
   'intent.old-answers': 'once an hour, and deletes what is thirty days old',
 };
 

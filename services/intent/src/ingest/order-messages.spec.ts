@@ -38,6 +38,18 @@ describe('a storefront’s message', () => {
     ]);
   });
 
+  it('says whether more captures follow', () => {
+    const finalOf = (final?: boolean) => {
+      const ready = { storefront: 'shop', orderId: 'o-1', reference: 'parcel-1' };
+      const message = read('OrderReadyToShip', { ...ready, ...(final !== undefined && { final }) });
+      if (!message.ok) throw new Error(message.error);
+      const asked = toRequest(message.message, meta, STOREFRONTS);
+      if (!('request' in asked) || asked.request.type !== 'capture') throw new Error('no capture');
+      return asked.request.final;
+    };
+    expect([finalOf(false), finalOf(true), finalOf()]).toEqual([false, true, undefined]);
+  });
+
   it('about an order without an attempt is about the last one', () => {
     const message = read('OrderCancelled', { storefront: 'shop', orderId: 'o-1' });
     if (!message.ok) throw new Error(message.error);
