@@ -1,4 +1,4 @@
-import { isDecline } from './drive.js';
+import { isDecline, isPaidOut } from './drive.js';
 import type { End, Goods, Next, Scenario, Seen, Step } from './scenario.js';
 
 const VISA = 'pm_card_visa';
@@ -54,9 +54,8 @@ const capturing = ({ last }: Seen) =>
 const partlyCaptured = ({ last }: Seen) => last.state?.label === 'partially_captured';
 const disputed = ({ last }: Seen) => last.state?.label === 'disputed';
 const cameBack = ({ last }: Seen) =>
-  last.goods.at(-1) === 'FulfillmentRecalled' &&
   last.state?.operations.some(({ kind, status }) => kind === 'capture' && status === 'reversed') ===
-    true;
+  true;
 const inReview = ({ last }: Seen) =>
   last.state?.held === true &&
   last.state.operations.some(({ kind, reason }) => kind === 'hold' && reason === 'review');
@@ -215,7 +214,8 @@ export const SCENARIOS: readonly Scenario[] = [
     next: steps([{ do: 'at_gateway', act: 'pay_again' }, cameBack]),
     end: {
       ...CAPTURED,
-      goods: 'FulfillmentRecalled',
+      // Called back, unless it is paid again before anybody has looked.
+      goods: ['FulfillmentRecalled', 'FulfillmentReleased'],
       told: ['payment_pending', 'payment_returned'],
     },
   }),
@@ -234,6 +234,21 @@ export const SCENARIOS: readonly Scenario[] = [
     CAPTURED,
     { weight: 2, paymentMethod: 'pm_sandbox_review' },
   ),
+  automatic('split_payment_refunded', VISA, {
+    weight: 3,
+    shared: {
+      splits: [
+        { participant: 'seller', basisPoints: 8_000 },
+        { participant: 'courier', basisPoints: 667 },
+      ],
+      platformFee: { basisPoints: 750 },
+    },
+    next: steps([
+      { do: 'refund', part: 'half' },
+      (seen) => released(seen) && isPaidOut(seen.last.state),
+    ]),
+    end: { ...HALF_REFUNDED, paidOut: true, events: ['ParticipantPayoutReversalSucceeded'] },
+  }),
   automatic('dispute_won', VISA, {
     weight: 3,
     next: steps([dispute, released], [win, disputed]),

@@ -58,7 +58,7 @@ function refused(error: Stripe.errors.StripeInvalidRequestError, head: Head): Fa
   return {
     result: 'refused',
     ...head,
-    reason: error.code ?? 'invalid_request',
+    reason: OUR_WORD[error.code ?? ''] ?? error.code ?? 'invalid_request',
     message: error.message,
     ...(error.param === undefined ? {} : { field: error.param }),
     ...(payment === undefined ? {} : { payment }),
@@ -80,3 +80,6 @@ function retryAfter(error: Stripe.errors.StripeError): { retryAfterMs?: number }
   const seconds = Number(error.headers?.['retry-after']);
   return Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
 }
+
+/** Where we refuse for the same reason ourselves, the gateway only knew of it before us: the word is then the same. */
+const OUR_WORD: Readonly<Record<string, string>> = { charge_disputed: 'disputed' };

@@ -83,5 +83,10 @@ export function declined(decline: Decline): Refusal {
 
 /** The gateway refused a call as such: wrong state, wrong parameters. No money moved. */
 export function refusedByGateway(reason: string): Refusal {
-  return { reason, ...wrong() };
+  // It knew before us what we would have refused for: the storefront hears the same either way.
+  return isOurs(reason) ? refusal(reason) : { reason, ...wrong() };
+}
+
+function isOurs(reason: string): reason is RefusalReason {
+  return Object.hasOwn(RULES, reason);
 }
