@@ -34,7 +34,14 @@ export function itemOf(event: Event, context: ReadingContext): WebhookItem {
     );
     const known = references.map(context.paymentOf).find((each) => each !== undefined);
     const paymentId = event.paymentId ?? known;
-    if (paymentId === undefined) return { kind: 'unresolved', ...head, references };
+    if (paymentId === undefined) {
+      return {
+        kind: 'unresolved',
+        ...head,
+        references,
+        ...(!event.teaches && { unconfirmed: true }),
+      };
+    }
     const at = event.at();
     const origin: FactOrigin = {
       scope: ['webhook', context.account, ...event.scope],

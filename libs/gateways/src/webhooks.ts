@@ -53,7 +53,12 @@ export type WebhookItem =
       readonly references?: readonly string[];
     })
   /** About a payment, but it doesn't say which: one of these ids leads there, by a reference known later. */
-  | (Item & { readonly kind: 'unresolved'; readonly references: readonly string[] })
+  | (Item & {
+      readonly kind: 'unresolved';
+      readonly references: readonly string[];
+      /** As above: no payment may be made of these ids. */
+      readonly unconfirmed?: true;
+    })
   /** Stored and counted; no facts in it. */
   | (Item & { readonly kind: 'ignored'; readonly reason: string })
   /** Signed, and not what we can read. `path` is a JSON pointer. */

@@ -58,6 +58,8 @@ type Outcome =
       readonly outcome: 'unresolved';
       readonly eventType: string;
       readonly references: readonly string[];
+      /** No signature covers these ids: they may lead to a payment, but none is made of them. */
+      readonly unconfirmed?: true;
     }
   | { readonly outcome: 'unreadable'; readonly error: string; readonly stage?: 'quarantine' };
 
@@ -126,8 +128,15 @@ function outcomeOf(item: WebhookItem, evidence: Evidence): Attempt<Outcome> {
     case 'ignored':
       return { value: { outcome: 'ignored', eventType: item.eventType } };
     case 'unresolved': {
-      const { eventType, references } = item;
-      return { value: { outcome: 'unresolved', eventType, references } };
+      const { eventType, references, unconfirmed } = item;
+      return {
+        value: {
+          outcome: 'unresolved',
+          eventType,
+          references,
+          ...(unconfirmed && { unconfirmed }),
+        },
+      };
     }
     case 'facts': {
       const { paymentId, eventType } = item;
@@ -230,7 +239,8 @@ export function toParked(
     const { stage = 'map', error } = reading;
     return { ...row, kind: 'poison', stage, error };
   }
-  const [reference] = reading.references;
+  // A row that goes by no reference is never taken for a payment that nobody asked us for.
+  const [reference] = reading.unconfirmed ? [] : reading.references;
   const error = `no payment is known yet for ${reading.references.join(', ')}`;
   return {
     ...row,
