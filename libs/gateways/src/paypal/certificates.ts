@@ -19,24 +19,41 @@ export type CertificateAnswer =
   /** Not had: asked again later. */
   | 'unavailable';
 
-/** Whoever posts a webhook names the address, so: few at a time, small, soon, and not the same in vain at once again. */
-const HELD_MAX = 32;
+/** Anybody may name an address by posting a webhook, so: few at a time and a minute, small, soon, and no failure twice. */
 const IN_FLIGHT_MAX = 4;
+const ASKED_A_MINUTE_MAX = 30;
 const BYTES_MAX = 64 * 1024;
 const DEADLINE_MS = 5_000;
 const AGAIN_AFTER_MS = 10_000;
-const HELD_MS = 24 * 60 * 60 * 1_000;
+const FAILED_MAX = 256;
+/** Trusted ones are held as long as there is room: none but their authority can make another, and an address keeps its own. */
+const TRUSTED_MAX = 32;
 
 /** A root signs an intermediate, which signs the certificate; more links than this are a maze. */
 const LINKS_MAX = 4;
 const RSA_BITS_MIN = 2_048;
 
+/** https, host, perhaps a port, plain path: no user, no query, nothing escaped. */
+const PLAIN = /^https:\/\/[a-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._-]+)+$/;
+
+interface Failure {
+  readonly answer: 'untrusted' | 'unavailable';
+  readonly until: number;
+}
+
+/** The latest, and room for it. */
+function put<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+  map.delete(key);
+  const [oldest] = map.keys();
+  if (map.size >= max && oldest !== undefined) map.delete(oldest);
+  map.set(key, value);
+}
+
 /** Certificates of one account, fetched over https from the hosts it allows, without redirects, and held. */
 export class Certificates {
-  readonly #held = new Map<
-    string,
-    { readonly answer: CertificateAnswer; readonly until: number }
-  >();
+  readonly #trusted = new Map<string, TrustedCertificate>();
+  readonly #failed = new Map<string, Failure>();
+  #asked: readonly number[] = [];
   readonly #inFlight = new Map<string, Promise<CertificateAnswer>>();
   #roots: readonly X509Certificate[] | undefined;
 
@@ -45,7 +62,8 @@ export class Certificates {
   /** Is this an address that we ask? */
   allows(address: string): boolean {
     const url = URL.canParse(address) ? new URL(address) : undefined;
-    if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') return false;
+    // Written in one way: else one certificate could be asked for, and held, under any number of addresses.
+    if (url?.href !== address || !PLAIN.test(address)) return false;
     return this.settings.certificateHosts.some(
       (host) => host === url.host || host === `${url.hostname}:*`,
     );
@@ -53,11 +71,13 @@ export class Certificates {
 
   /** The certificate, at once where it is held. Ask only for an address that is allowed. */
   at(address: string): CertificateAnswer | Promise<CertificateAnswer> {
-    const held = this.#held.get(address);
-    if (held && held.until > Date.now()) return held.answer;
+    const trusted = this.#trusted.get(address);
+    if (trusted) return trusted;
+    const failed = this.#failed.get(address);
+    if (failed && failed.until > Date.now()) return failed.answer;
     const asked = this.#inFlight.get(address);
     if (asked) return asked;
-    if (this.#inFlight.size >= IN_FLIGHT_MAX) return 'unavailable';
+    if (this.#inFlight.size >= IN_FLIGHT_MAX || !this.#mayAsk()) return 'unavailable';
     const asking = this.#fetch(address).finally(() => this.#inFlight.delete(address));
     this.#inFlight.set(address, asking);
     return asking;
@@ -74,12 +94,20 @@ export class Certificates {
     } catch {
       // Said by the verdict; the gateway comes again.
     }
-    this.#held.delete(address);
-    const [oldest] = this.#held.keys();
-    if (this.#held.size >= HELD_MAX && oldest !== undefined) this.#held.delete(oldest);
-    const hold = typeof answer === 'string' ? AGAIN_AFTER_MS : HELD_MS;
-    this.#held.set(address, { answer, until: Date.now() + hold });
+    if (typeof answer === 'string') {
+      put(this.#failed, address, { answer, until: Date.now() + AGAIN_AFTER_MS }, FAILED_MAX);
+    } else {
+      put(this.#trusted, address, answer, TRUSTED_MAX);
+    }
     return answer;
+  }
+
+  #mayAsk(): boolean {
+    const now = Date.now();
+    const lately = this.#asked.filter((at) => now - at < 60_000);
+    const may = lately.length < ASKED_A_MINUTE_MAX;
+    this.#asked = may ? [...lately, now] : lately;
+    return may;
   }
 
   #trustRoots(): readonly X509Certificate[] {

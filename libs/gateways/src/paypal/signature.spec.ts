@@ -156,7 +156,7 @@ describe('the certificate', () => {
     expect(asked).toEqual(['/good']);
   });
 
-  it.each([
+  it.each<[string, string | (() => string)]>([
     ['http', 'http://127.0.0.1/good'],
     ['another host', 'https://paypal.example/good'],
     ['a host that begins alike', 'https://127.0.0.1.example/good'],
@@ -164,7 +164,12 @@ describe('the certificate', () => {
     ['a user', 'https://user@127.0.0.1/good'],
     ['no address', 'nowhere'],
     ['a file', 'file:///etc/passwd'],
-  ])('is never asked for at %s', async (_, address) => {
+    ['an address written in another way', () => `https://${host}/x/../good`],
+    ['an address with a query', () => `https://${host}/good?again`],
+    ['an address with an escape', () => `https://${host}/g%6Fod`],
+    ['an address with nothing between two slashes', () => `https://${host}//good`],
+  ])('is never asked for at %s', async (_, given) => {
+    const address = typeof given === 'string' ? given : given();
     const headers = { ...genuine().headers, [HEADERS.certificate]: address };
     expect(await verdict({ headers })).toEqual(refused('certificate_address_not_allowed'));
     expect(asked).toEqual([]);
@@ -232,5 +237,17 @@ describe('the certificate', () => {
     expect(await verdict({ headers })).toEqual(refused('certificate_not_valid_then'));
     const then = new Date(Date.now() - 2 * DAY_MS).toISOString();
     expect(await verdict({ headers, receivedAt: then })).toMatchObject({ valid: true });
+  });
+
+  it('once held is not crowded out by addresses that anybody names, nor are those asked for without end', async () => {
+    await verdict({});
+    for (let i = 0; i < 100; i++) {
+      const headers = { ...genuine().headers, [HEADERS.certificate]: `https://${host}/no/${i}` };
+      expect(await verdict({ headers })).toMatchObject({ valid: false, again: true });
+    }
+    expect(asked.length).toBeLessThanOrEqual(30);
+    asked.length = 0;
+    expect(await verdict({})).toMatchObject({ valid: true });
+    expect(asked).toEqual([]);
   });
 });
