@@ -63,7 +63,10 @@ function wrongBalances({ entries, balances }: Evidence): string[] {
     );
 }
 
-/** What sellers are owed for a payment is what was captured less what was refunded. */
+/**
+ * What sellers are owed for a payment is what was captured less what was refunded and passed on. (No load here loses
+ * disputes about split payments, of which participants bear their part.)
+ */
 function wrongPayables({ entries, lastInLog }: Evidence): string[] {
   const byPayment = groupedBy(entries, ({ paymentId }) => paymentId);
   return lastInLog.flatMap(({ paymentId, state }) => {
@@ -71,10 +74,19 @@ function wrongPayables({ entries, lastInLog }: Evidence): string[] {
       .filter(({ currency }) => currency === state.currency)
       .flatMap(({ lines }) => lines.filter(({ account }) => account.startsWith('payable:')));
     const minor = -sumOf(owed);
-    const due = BigInt(state.amounts.captured) - BigInt(state.amounts.refunded);
+    const due =
+      BigInt(state.amounts.captured) - BigInt(state.amounts.refunded) - passedOn(state.operations);
     if (minor === due) return [];
     return [`the ledger owes ${minor} for payment ${paymentId}, whose state says ${due}`];
   });
+}
+
+function passedOn(operations: Evidence['lastInLog'][number]['state']['operations']): bigint {
+  const sum = (wanted: string) =>
+    operations
+      .filter(({ kind, status }) => kind === wanted && status === 'succeeded')
+      .reduce((total, { amount }) => total + BigInt(amount?.minor ?? 0), 0n);
+  return sum('participant_payout') - sum('participant_payout_reversal');
 }
 
 function add(sums: Map<string, bigint>, key: string, minor: bigint): void {

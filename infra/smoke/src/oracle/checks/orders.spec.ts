@@ -35,6 +35,17 @@ proveThatItBites([
     ({ acked }) => acked.requests.push({ ...acked.orders[0]!, kind: 'cancel', channel: 'kafka' }),
   ],
   [
+    'a void after a part was captured let nothing go',
+    'acked-order-answered',
+    /void {2}of order-2 \(pay2\).* left 500 held/,
+    (scene) => {
+      projected(scene, REFUNDED).state.amounts.captured = '500';
+      const [shipped] = scene.acked.requests.filter(({ kind }) => kind === 'capture');
+      const { reference: _reference, ...rest } = shipped!;
+      scene.acked.requests.push({ ...rest, kind: 'void' });
+    },
+  ],
+  [
     'a fact that intent recorded was dropped by payment-state',
     'acked-order-answered',
     /fact fct-asked-pay2 \(FactRecorded\) that intent recorded is not among the events of pay2/,

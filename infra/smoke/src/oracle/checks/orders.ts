@@ -11,6 +11,9 @@ export const ackedOrderAnswered: Check = (evidence, { acked }) => {
   const known: Known = {
     said: groupedBy(evidence.intentMessages, ({ paymentId }) => paymentId),
     states: new Map(evidence.projected.map(({ paymentId, state }) => [paymentId, state])),
+    shipped: new Set(
+      acked.requests.filter(({ kind }) => kind === 'capture').map(({ paymentId }) => paymentId),
+    ),
   };
   return [
     ...acked.orders.flatMap((order) => orderProblem(order, known)),
@@ -22,6 +25,8 @@ export const ackedOrderAnswered: Check = (evidence, { acked }) => {
 interface Known {
   readonly said: ReadonlyMap<string, readonly IntentMessage[]>;
   readonly states: ReadonlyMap<string, PaymentState>;
+  /** Payments of which the storefront had something captured. */
+  readonly shipped: ReadonlySet<string>;
 }
 
 function orderProblem(order: AckedOrder, { said, states }: Known): string[] {
@@ -43,7 +48,7 @@ function orderProblem(order: AckedOrder, { said, states }: Known): string[] {
 /** What may still be on its way, or was never begun. */
 const OPEN: ReadonlySet<string> = new Set(['requested', 'unknown', 'pending']);
 
-function requestProblem(request: AckedRequest, { said, states }: Known): string[] {
+function requestProblem(request: AckedRequest, { said, states, shipped }: Known): string[] {
   const { kind, orderId, paymentId, reference } = request;
   const state = states.get(paymentId);
   const messages = said.get(paymentId) ?? [];
@@ -56,6 +61,8 @@ function requestProblem(request: AckedRequest, { said, states }: Known): string[
   );
   if (refused) return [];
   if (!state) return [`${about} is about a payment that nobody knows`];
+  // What was shipped before the rest was voided stays paid.
+  if (kind === 'void' && shipped.has(paymentId)) return letsGo(about, state);
   if (kind === 'cancel' || kind === 'void') return givesBack(about, state);
   const operation = operationIdOf(paymentId, kind, reference ?? '');
   const found = state.operations.find(({ id }) => id === operation);
@@ -64,10 +71,15 @@ function requestProblem(request: AckedRequest, { said, states }: Known): string[
 }
 
 /** The customer keeps the money, or has it back. */
-function givesBack(about: string, { amounts }: PaymentState): string[] {
-  const kept = BigInt(amounts.captured) - BigInt(amounts.refunded);
+function givesBack(about: string, state: PaymentState): string[] {
+  const { captured, refunded } = state.amounts;
+  const kept = BigInt(captured) - BigInt(refunded);
+  return kept > 0n ? [`${about} left ${kept} with the merchant`] : letsGo(about, state);
+}
+
+/** Nothing is held any more. */
+function letsGo(about: string, { amounts }: PaymentState): string[] {
   const held = BigInt(amounts.authorized) - BigInt(amounts.captured) - BigInt(amounts.voided);
-  if (kept > 0n) return [`${about} left ${kept} with the merchant`];
   return held > 0n ? [`${about} left ${held} held`] : [];
 }
 
