@@ -84,8 +84,7 @@ function endWhatCannotHappen(known: Known): Action | undefined {
   const outcomes = known.intent.own
     .filter((own) => own.kind !== 'refund' && !isPassedOn(own) && isOpen(statusOf(known, own.id)))
     .filter((own) => {
-      if (own.kind === 'capture' && captured) return false;
-      if (followsAuthorization(own, known)) return !authorizationOpen(known);
+      if (followsAuthorization(own, known)) return !captured && !authorizationOpen(known);
       return statusOf(known, own.id) === 'requested' && !diedInside(own);
     })
     .flatMap((operation) => endOf(operation, 'attempt_closed'));

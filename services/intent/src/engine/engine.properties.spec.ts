@@ -1,3 +1,4 @@
+import type { Payment } from '@paylog/payment-domain';
 import fc from 'fast-check';
 import { isOpen, statusOf } from '../intent/state.js';
 import { PureRun } from '../testing/pure-run.js';
@@ -13,7 +14,7 @@ const method = fc.constantFrom(
 type Event =
   | { type: 'capture'; minor: bigint; reference: string; final: boolean }
   | { type: 'refund' | 'increment'; minor: bigint; reference: string }
-  | { type: 'cancel' | 'void' | 'approve' | 'refuse' | 'crash' | 'time' };
+  | { type: 'cancel' | 'void' | 'approve' | 'refuse' | 'crash' | 'time' | 'webhook' };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({
@@ -28,7 +29,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     reference: fc.constantFrom('a', 'b', 'c'),
   }),
   fc.record({
-    type: fc.constantFrom('cancel', 'void', 'approve', 'refuse', 'crash', 'time'),
+    type: fc.constantFrom('cancel', 'void', 'approve', 'refuse', 'crash', 'time', 'webhook'),
   }) as fc.Arbitrary<Event>,
 );
 
@@ -48,6 +49,9 @@ async function play({ method: card, captureMode, events, skies }: History): Prom
     for (let i = 0; i < steps; i += 1) await run.step();
   }
   await run.settle();
+  run.webhook();
+  await run.settle();
+  run.project();
   return run;
 }
 
@@ -74,6 +78,9 @@ async function apply(run: PureRun, happening: Event): Promise<void> {
     case 'time':
       run.now += 5_000;
       return;
+    case 'webhook':
+      run.webhook();
+      return;
     case 'crash': {
       // The call is made, its answer dies with us.
       const action = run.next();
@@ -82,6 +89,11 @@ async function apply(run: PureRun, happening: Event): Promise<void> {
       await run.callOf(action);
     }
   }
+}
+
+/** What our log and the gateway's webhooks say together. */
+function everybodys({ known }: PureRun): Payment {
+  return known.projected ?? known.intent.payment;
 }
 
 describe('any history of requests, weather and crashes', () => {
@@ -106,7 +118,8 @@ describe('any history of requests, weather and crashes', () => {
         expect(gateway.capturedTwice).toBe(0);
         const [container] = gateway.containers;
         const refunded = container ? gateway.refundedOf(container.id) : 0n;
-        const { amounts } = run.known.intent.payment;
+        const { amounts, anomalies, unresolved } = everybodys(run);
+        expect([anomalies, unresolved]).toEqual([[], []]);
         expect(amounts.captured).toBe(container?.captured ?? 0n);
         expect(amounts.refunded).toBe(refunded);
         expect(amounts.refunded <= amounts.captured).toBe(true);
@@ -121,7 +134,7 @@ describe('any history of requests, weather and crashes', () => {
     await fc.assert(
       fc.asyncProperty(history, async (given) => {
         const run = await play({ ...given, events: [...given.events, [{ type: 'cancel' }, 1]] });
-        const { captured, refunded } = run.known.intent.payment.amounts;
+        const { captured, refunded } = everybodys(run).amounts;
         expect(captured - refunded).toBe(0n);
         expect(run.gateway.containers.every(({ status }) => status !== 'requires_capture')).toBe(
           true,

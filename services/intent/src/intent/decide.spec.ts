@@ -197,6 +197,17 @@ describe('capture', () => {
     });
   });
 
+  it('is ended with the order, where it was not begun', async () => {
+    const run = await authorized();
+    run.ask({ type: 'capture', reference: 'a', amount: eur(300n), final: false });
+    await run.settle();
+    run.ask({ type: 'capture', reference: 'b', amount: eur(300n), final: false });
+    run.ask({ type: 'cancel' });
+    await run.settle();
+    expect(run.gateway.containers).toMatchObject([{ captured: 300n, status: 'canceled' }]);
+    expect(run.known.intent.payment).toMatchObject({ label: 'refunded', final: true });
+  });
+
   it('takes everything that is left by default', async () => {
     const run = await authorized();
     run.ask({ type: 'capture', reference: 'a', amount: eur(300n), final: false });
