@@ -84,5 +84,37 @@ begin
   select heard, now() from jsonb_array_elements_text(coalesce(effects -> 'heard', '[]')) as heard
   order by heard
   on conflict (fact_id) do update set heard_at = coalesce(held.heard_at, excluded.heard_at);
+
+  if effects ? 'news' then
+    perform books.take_news(effects -> 'news');
+  end if;
+end
+$$;
+
+-- Exceptions that are opened or resolved by what a payment is told to be: [{type, data, at}].
+create or replace function books.take_news(news jsonb) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with opened as (
+    insert into books.exceptions (exception_id, class, owner, opened_at, payment_id, data)
+    select n.data ->> 'exceptionId', n.data ->> 'class', n.data ->> 'owner', n.at,
+      n.data ->> 'paymentId', n.data
+    from jsonb_to_recordset(news) as n(type text, data jsonb, at timestamptz)
+    where n.type = 'ExceptionOpened'
+    order by 1
+    on conflict (exception_id) do nothing
+    returning data, opened_at
+  ), resolved as (
+    update books.exceptions e set status = 'resolved', resolved_at = n.at
+    from jsonb_to_recordset(news) as n(type text, data jsonb, at timestamptz)
+    where n.type = 'ExceptionResolved' and e.exception_id = n.data ->> 'exceptionId' and e.status = 'open'
+    returning e.data || jsonb_build_object('note', n.data ->> 'note') as data, n.at
+  )
+  insert into books.exception_news (key, type, data, at)
+  select 'ExceptionOpened/' || (data ->> 'exceptionId'), 'ExceptionOpened', data, opened_at from opened
+  union all
+  select 'ExceptionResolved/' || (data ->> 'exceptionId'), 'ExceptionResolved', data, at from resolved
+  on conflict (key) do nothing;
 end
 $$;

@@ -13,11 +13,13 @@ import {
   forAccounts,
   type GatewayAccount,
 } from '@paylog/gateways';
+import { startLoop } from '@paylog/kafka';
 import { PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
 import type { ReconciliationConfig } from './config.js';
 import { OwnReader } from './ingest/own-side.js';
 import { PaymentsController } from './ingest/payments.controller.js';
 import { PaymentsIngest } from './ingest/payments-ingest.js';
+import { publishNews } from './publish/publish-news.js';
 import { reproject } from './publish/reproject.js';
 import { DaysController } from './query/days.controller.js';
 import { ExceptionsController } from './query/exceptions.controller.js';
@@ -33,6 +35,7 @@ class ReconciliationModule {}
 
 /** The books are read by people and by statements of days: what comes in this time is posted at once. */
 const GATHER_MS = 500;
+const NEWS_EVERY_MS = 1_000;
 
 type Config = Pick<
   ReconciliationConfig,
@@ -56,6 +59,11 @@ export async function compose(parts: ServiceParts, config: Config): Promise<Dyna
   parts.consume({ group, topics, log: ledger, coPartitioned: true, gatherMs: GATHER_MS });
   parts.parking(ledger, (rows) => payments.replay(rows));
   parts.operations([ledger]);
+
+  const news = startLoop(NEWS_EVERY_MS, logger, 'exceptions not published', () =>
+    publishNews(pool, exceptions, logger),
+  );
+  parts.onStop('news', () => news.stop());
 
   const ownSide = new OwnReader(kafka, ledger, group, PAYMENTS_EVENTS);
   parts.onStop('own side', () => ownSide.close());

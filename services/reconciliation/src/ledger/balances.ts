@@ -8,7 +8,7 @@ export type Balances = Readonly<Record<string, Readonly<Record<string, bigint>>>
  * What a payment's state amounts to in the books. A pure function of the state, so that any order of its facts ends in
  * the same balances: the ledger posts `difference(before, after)` and nothing else. A dispute's fee is not in it: like any
  * fee it is posted from the report's line. Participants bear their part of what disputes took for good; the storefront's
- * stays in what was lost.
+ * stays in what was lost. A payment found at a gateway has its account, and a storefront once it is adopted.
  */
 export function balancesOf(payment: Payment): Balances {
   const { currency, amounts, otherCurrencies } = payment;
@@ -25,19 +25,21 @@ function inOneCurrency(
   currency: string,
   { captured, refunded, disputed, chargedBack }: Payment['otherCurrencies'][string],
 ): Record<string, bigint> {
-  const { terms } = payment;
+  const { terms, origin, adoptions } = payment;
+  const account = terms?.account ?? origin?.account;
+  const storefront = terms?.storefront ?? adoptions?.[0]?.storefront;
   const shares = sharesOf(payment, currency);
   const passedOn = sumOf(shares, ({ paidOut }) => paidOut);
   const own = shares.filter(({ by }) => by !== 'participant');
   const accounts: Record<string, bigint> = {
-    [receivable(terms?.account)]: captured - refunded - disputed - chargedBack - passedOn,
-    [disputeHeld(terms?.account)]: disputed,
-    [disputeLost(terms?.account)]: sumOf(own, (share) => share.chargedBack),
-    [payable(terms?.storefront)]: -sumOf(own, (share) => owedTo(share) + share.chargedBack),
+    [receivable(account)]: captured - refunded - disputed - chargedBack - passedOn,
+    [disputeHeld(account)]: disputed,
+    [disputeLost(account)]: sumOf(own, (share) => share.chargedBack),
+    [payable(storefront)]: -sumOf(own, (share) => owedTo(share) + share.chargedBack),
   };
   for (const share of shares) {
     if (share.participant === undefined) continue;
-    accounts[payableTo(terms?.storefront, share.participant)] = -owedTo(share);
+    accounts[payableTo(storefront, share.participant)] = -owedTo(share);
   }
   return Object.fromEntries(Object.entries(accounts).filter(([, amount]) => amount !== 0n));
 }

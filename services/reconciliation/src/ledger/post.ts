@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Append } from '@paylog/event-sourcing';
-import type { Fact, Payment, Transition } from '@paylog/payment-domain';
+import { type Fact, isUnclaimed, type Payment, type Transition } from '@paylog/payment-domain';
 import { type Balances, balancesOf, difference } from './balances.js';
 import { dayOf, laneOf, toEntry, toRow } from './entry.js';
 import { type Expectation, expectationsOf } from './expectations.js';
+import { type ExceptionNews, newsOf } from './found-exceptions.js';
 import { type StoredBook, toStoredBook } from './stored-book.js';
 
 /** One event of a payment, as the ledger reads it. */
@@ -25,6 +26,10 @@ export interface Book {
   readonly expectations: readonly Expectation[];
   /** The gateway's containers (Stripe: payment intents) that stand for the payment. */
   readonly containers: readonly string[];
+  /** It was found at the gateway, under this id there, and no order has it. */
+  readonly found?: string;
+  /** Its facts are told in this payment since an operator gave it away. */
+  readonly adoptedInto?: string;
   /** Version of the payment's stream in the ledger. */
   readonly ledgerVersion: number;
 }
@@ -43,7 +48,12 @@ export interface Postings {
   /** What each append is for, beside `appends`. */
   readonly posted: readonly Change[];
   /** Go with the flush: the books after it, and the settlement facts of ours that came back. */
-  readonly effects: { readonly payments: readonly StoredBook[]; readonly heard: readonly string[] };
+  readonly effects: {
+    readonly payments: readonly StoredBook[];
+    readonly heard: readonly string[];
+    /** Exceptions about payments that nobody asked us for, opened and resolved. */
+    readonly news?: readonly ExceptionNews[];
+  };
 }
 
 /**
@@ -61,12 +71,14 @@ export function post(
   const appends: Append[] = [];
   const posted: Change[] = [];
   const heard: string[] = [];
+  const news: ExceptionNews[] = [];
   for (const change of changes) {
     const { paymentId, fact } = change;
     if (fact.source === 'settlement') heard.push(fact.id);
     const before = open.get(paymentId) ?? books.get(paymentId) ?? NEW_BOOK;
     if (change.version <= before.version) continue;
     const next = nextBook(before, change);
+    news.push(...newsOf(before, next, change, now));
     const append = toAppend(before, next, change, now);
     if (!append || stored.has(append.key)) {
       open.set(paymentId, next);
@@ -77,16 +89,22 @@ export function post(
     posted.push(change);
   }
   const payments = [...open].map(([paymentId, book]) => toStoredBook(paymentId, book));
-  return { appends, posted, effects: { payments, heard } };
+  return { appends, posted, effects: { payments, heard, ...(news.length > 0 && { news }) } };
 }
 
 function nextBook(before: Book, { paymentId, version, fact, state }: Change): Book {
   const names = fact.type === 'alias' && fact.target === paymentId ? [fact.alias] : [];
   const containers = [...new Set([...before.containers, ...names])];
+  const { found: _found, ...rest } = before;
+  const account = state.terms?.account ?? state.origin?.account;
+  const adopted = state.adoptions?.find(({ payment }) => payment === paymentId);
+  const moved = adopted !== undefined && adopted.into !== paymentId;
   return {
-    ...before,
+    ...rest,
     version,
-    ...(state.terms && { account: state.terms.account }),
+    ...(account !== undefined && { account }),
+    ...(isUnclaimed(state) && state.origin && { found: state.origin.object }),
+    ...(moved && { adoptedInto: adopted.into }),
     balances: balancesOf(state),
     containers,
     expectations: expectationsOf(paymentId, state, containers, fact, before.expectations),

@@ -11,6 +11,8 @@ export interface StoredBook {
     readonly balances: StoredBalances;
     readonly containers: readonly string[];
     readonly operations: readonly StoredExpectation[];
+    readonly found?: string;
+    readonly adoptedInto?: string;
   };
 }
 
@@ -32,6 +34,8 @@ export function toStoredBook(paymentId: string, book: Book): StoredBook {
         minor: String(amount.minor),
         currency: amount.currency,
       })),
+      ...(book.found !== undefined && { found: book.found }),
+      ...(book.adoptedInto !== undefined && { adoptedInto: book.adoptedInto }),
     },
   };
 }
@@ -45,6 +49,8 @@ export function fromStoredBook(
     ...(account !== null && { account }),
     balances: fromStored(book.balances),
     containers: book.containers,
+    ...(book.found !== undefined && { found: book.found }),
+    ...(book.adoptedInto !== undefined && { adoptedInto: book.adoptedInto }),
     expectations: book.operations.map(({ minor, currency, ...rest }) => ({
       ...rest,
       amount: { minor: BigInt(minor), currency },

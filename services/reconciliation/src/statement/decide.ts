@@ -74,12 +74,12 @@ export function decide(evidence: Evidence, sign: Signer): Decision {
   }
   const judged = judge(evidence);
   const missing = evidence.due.filter(notIn(judged));
-  const exceptions = [
+  const exceptions = once([
     ...judged.flatMap(({ line, claim, finding }) =>
       finding ? [lineException(statement, line, finding, claim, at)] : [],
     ),
     ...missing.map((ours) => missingException(statement, ours, at)),
-  ];
+  ]);
   return {
     outcome: 'closed',
     judged,
@@ -89,6 +89,16 @@ export function decide(evidence: Evidence, sign: Signer): Decision {
     summary: sign(summaryOf(evidence, totals, judged, exceptions.length)),
     unsure: exceptions.some(({ data }) => data.class !== 'fee_variance'),
   };
+}
+
+/** Several lines of a payment that nobody asked us for are one exception, that of the first. */
+function once(exceptions: readonly Exception[]): readonly Exception[] {
+  const byId = new Map<string, Exception>();
+  for (const each of exceptions) {
+    const { exceptionId } = each.data;
+    if (!byId.has(exceptionId)) byId.set(exceptionId, each);
+  }
+  return [...byId.values()];
 }
 
 function judge({ lines, candidates, terms }: Evidence): readonly JudgedLine[] {

@@ -100,12 +100,13 @@ async function saveExceptions(
     data,
   }));
   await client.query(
-    `insert into books.exceptions (exception_id, statement_id, class, owner, opened_at, payment_id,
+    `insert into books.exceptions as held (exception_id, statement_id, class, owner, opened_at, payment_id,
        operation, kind, data)
      select r.id, $1, r.class, r.owner, r."openedAt", r."paymentId", r.operation, r.kind, r.data
      from jsonb_to_recordset($2) as r(id text, class text, owner text, "openedAt" timestamptz,
        "paymentId" text, operation text, kind text, data jsonb)
-     on conflict do nothing`,
+     on conflict (exception_id) do update
+       set statement_id = coalesce(held.statement_id, excluded.statement_id)`,
     [statementId, JSON.stringify(rows)],
   );
 }

@@ -7,11 +7,13 @@ import {
   loadDue,
   loadLines,
   loadProblems,
+  ownersOf,
   toldFacts,
   uncaptured,
 } from './evidence.sql.js';
 import { inTransaction } from './in-transaction.js';
 import type { FeeTerms } from './judge.js';
+import { foundFacts, namesToAsk, unmatchedOthers } from './found-facts.js';
 import { captureFact, type ToldFact, unmatchedCaptures } from './settlement-facts.js';
 import type { Signer } from './signature.js';
 import { lockStaged, type StagedStatement } from './statements.sql.js';
@@ -24,6 +26,7 @@ export interface Terms extends FeeTerms {
 
 export interface Judging {
   readonly terms: Terms;
+  readonly mode: 'test' | 'live';
   readonly sign: Signer;
   /** How long after the report came what we don't know yet is `in transit`, not an exception. */
   readonly graceMs: number;
@@ -44,7 +47,8 @@ export type Evaluation =
 /**
  * Judges a staged statement in one transaction, as things stand in that moment. A statement in which everything agrees is
  * decided at once. Anything else may only mean that our side is late, so it waits: until our reader has caught up, the
- * grace period is over, and the facts that its own lines told came back.
+ * grace period is over, and the facts that its own lines told came back. What nobody has told of by then is told, and
+ * waited for once more: of one of our payments, or of one that nobody asked us for.
  */
 export async function evaluate(
   pool: Pool,
@@ -93,11 +97,12 @@ async function decideOn(
 
 async function whyWait(
   client: PoolClient,
-  { account, graceOver }: StagedStatement,
+  staged: StagedStatement,
   decision: Extract<Decision, { outcome: 'closed' }>,
-  { caughtUp }: Judging,
+  judging: Judging,
 ): Promise<Evaluation | undefined> {
   if (!decision.unsure) return undefined;
+  const { account, graceOver } = staged;
   const captures = unmatchedCaptures(decision.judged);
   const ours = await uncaptured(
     client,
@@ -115,6 +120,32 @@ async function whyWait(
   const unheard = told.filter(({ fact }) => heard.get(fact.id) !== true);
   const wait = (reason: string) => ({ outcome: 'waiting' as const, reason, tell });
   if (unheard.length > 0) return wait(`${unheard.length} captures that only the report tells of`);
-  if (!caughtUp) return wait('our own side to catch up');
-  return graceOver ? undefined : wait('the grace period to end');
+  if (!judging.caughtUp) return wait('our own side to catch up');
+  if (!graceOver) return wait('the grace period to end');
+  return whyWaitForOthers(client, staged, decision, judging);
+}
+
+async function whyWaitForOthers(
+  client: PoolClient,
+  staged: StagedStatement,
+  { judged }: Extract<Decision, { outcome: 'closed' }>,
+  { mode }: Judging,
+): Promise<Evaluation | undefined> {
+  const lines = unmatchedOthers(judged);
+  if (lines.length === 0) return undefined;
+  const owners = await ownersOf(client, staged.account, lines.flatMap(namesToAsk));
+  const told = foundFacts(
+    { mode, account: staged.account, gateway: staged.gateway },
+    lines,
+    owners,
+  );
+  const heard = await toldFacts(
+    client,
+    told.map(({ fact }) => fact.id),
+  );
+  const unheard = told.filter(({ fact }) => heard.get(fact.id) !== true);
+  if (unheard.length === 0) return undefined;
+  const tell = told.filter(({ fact }) => !heard.has(fact.id));
+  const reason = `${unheard.length} facts that only the report tells of`;
+  return { outcome: 'waiting', reason, tell };
 }

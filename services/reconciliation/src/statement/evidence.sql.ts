@@ -17,19 +17,26 @@ interface OperationRow {
   readonly names: string[];
   readonly occurred_at: Date;
   readonly claimed: boolean;
+  readonly unclaimed: boolean;
   readonly missed_as: string | null;
 }
 
+/** What was found of a payment before it was adopted is written down under the found one's id. */
+const ITS_PAYMENTS = `(select o.payment_id union all select f.payment_id from books.payments f
+  where f.book ->> 'adoptedInto' = o.payment_id and f.book ? 'adoptedInto')`;
 /** An operation may since have got a better name; what was claimed under an older one is claimed. */
 const CLAIMED = `exists (select from books.claims c
-  where c.payment_id = o.payment_id and c.kind = o.kind
+  where c.payment_id in ${ITS_PAYMENTS} and c.kind = o.kind
     and (c.operation = o.operation or c.operation = any (o.ids)))`;
+const UNCLAIMED = `exists (select from books.payments p
+  where p.payment_id = o.payment_id and p.book ? 'found')`;
 const MISSED_AS = `(select e.exception_id from books.exceptions e
-  where e.payment_id = o.payment_id and e.kind = o.kind and e.status = 'open'
+  where e.payment_id in ${ITS_PAYMENTS} and e.kind = o.kind and e.status = 'open'
     and e.class = 'missing_at_psp' and (e.operation = o.operation or e.operation = any (o.ids))
   limit 1)`;
 const COLUMNS = `o.payment_id, o.operation, o.kind, o.standing, o.minor, o.currency, o.gateway_object,
-  o.ids, o.names, o.occurred_at, ${CLAIMED} as claimed, ${MISSED_AS} as missed_as`;
+  o.ids, o.names, o.occurred_at, ${CLAIMED} as claimed, ${UNCLAIMED} as unclaimed,
+  ${MISSED_AS} as missed_as`;
 
 /** Older ones were judged by an earlier statement: claimed, or an exception. */
 const DUE_WINDOW_DAYS = 90;
@@ -94,7 +101,7 @@ export async function loadDue(
        and o.occurred_at > $4::timestamptz - make_interval(days => $3 + $5)
        and not ${CLAIMED}
        and not exists (select from books.exceptions e
-         where e.payment_id = o.payment_id and e.kind = o.kind and e.class = 'missing_at_psp'
+         where e.payment_id in ${ITS_PAYMENTS} and e.kind = o.kind and e.class = 'missing_at_psp'
            and (e.operation = o.operation or e.operation = any (o.ids)))
        and not exists (select from books.statements s
          where s.account = $2 and s.status = 'announced' and s.created_at < $4::timestamptz
@@ -131,6 +138,25 @@ export async function uncaptured(
   return new Set(rows.map(({ payment_id }) => payment_id));
 }
 
+/** Payments of the account that the names lead to: their own ids, charges and containers. The smallest id of several. */
+export async function ownersOf(
+  client: PoolClient,
+  account: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query<{ name: string; payment_id: string }>(
+    `select name, min(payment_id) as payment_id from (
+       select n.name, o.payment_id from unnest($2::text[]) as n(name)
+       join books.operations o on o.names @> array[n.name] and o.kind = 'capture' and o.account = $1
+       union all
+       select p.payment_id, p.payment_id from books.payments p
+       where p.payment_id = any ($2) and p.account = $1
+     ) as led group by name`,
+    [account, names],
+  );
+  return new Map(rows.map(({ name, payment_id }) => [name, payment_id]));
+}
+
 /** Settlement facts of ours: true once they came back as events. */
 export async function toldFacts(
   client: PoolClient,
@@ -156,6 +182,7 @@ function toCandidate(row: OperationRow): Candidate {
     names: row.names,
     occurredAt: row.occurred_at.toISOString(),
     claimed: row.claimed,
+    ...(row.unclaimed && { unclaimed: true as const }),
     ...(row.missed_as !== null && { missedAs: row.missed_as }),
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { NewRow } from '@paylog/event-sourcing';
 import type { LineProblem, SettlementLine } from '@paylog/gateways';
 import { signedMinor } from '../ledger/expectations.js';
+import { FIRST_OWNER, foundExceptionId } from '../ledger/found-exceptions.js';
 import { type ExceptionClass, type Finding, problemFinding } from './judge.js';
 import { type Candidate, keyOf } from './match.js';
 import type { Statement } from './statement.js';
@@ -19,9 +20,6 @@ export interface Exception {
   readonly data: ExceptionData;
   readonly claim?: Pick<Candidate, 'paymentId' | 'operation' | 'kind'>;
 }
-
-/** Who looks at an exception until somebody else is assigned. */
-export const FIRST_OWNER = 'finance';
 
 /** Ids follow from what an exception is about, so that finding it again opens nothing. */
 export function lineException(
@@ -35,7 +33,9 @@ export function lineException(
   return {
     data: {
       ...opened(statement, finding, at),
-      exceptionId: stableId('exc', statement.statementId, 'line', String(line.number)),
+      exceptionId: claim?.unclaimed
+        ? foundExceptionId(statement.account, claim.paymentId)
+        : stableId('exc', statement.statementId, 'line', String(line.number)),
       gatewayObject: line.gatewayObject,
       lineNumber: line.number,
       ...(paymentId !== undefined && { paymentId }),

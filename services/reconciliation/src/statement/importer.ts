@@ -134,7 +134,8 @@ export class Importer {
     const { pool, account, sign, graceMs } = this.#options;
     const caughtUp = await this.#caughtUp(statementId);
     const { settlement: terms } = account;
-    const judging = { terms, sign, graceMs, caughtUp, at: this.#now() };
+    const { mode } = account;
+    const judging = { terms, mode, sign, graceMs, caughtUp, at: this.#now() };
     const evaluation = await evaluate(pool, statementId, judging);
     if (!evaluation) return;
     if (evaluation.outcome === 'waiting') {
@@ -171,7 +172,7 @@ export class Importer {
       told.map(({ fact }) => fact.id),
     );
     for (const { paymentId, fact } of told) {
-      logger.info({ paymentId, eventId: fact.id, statementId }, 'a report line told a capture');
+      logger.info({ paymentId, eventId: fact.id, statementId }, 'a report line told a fact');
     }
   }
 

@@ -2,6 +2,7 @@ import type { EXCEPTION_CLASSES } from '@paylog/contracts';
 import type { LineProblem, SettlementLine } from '@paylog/gateways';
 import type { Money } from '@paylog/payment-domain';
 import { signedMinor } from '../ledger/expectations.js';
+import { FOUND_NOTE } from '../ledger/found-exceptions.js';
 import { amountsAgree, type Candidate } from './match.js';
 
 export type ExceptionClass = (typeof EXCEPTION_CLASSES)[number];
@@ -34,6 +35,7 @@ export function findingOf(
 ): Finding | undefined {
   if (!needsMatch(line)) return undefined;
   if (claim === undefined) return repeated ? duplicate(line) : unknownToUs(line);
+  if (claim.unclaimed) return nobodyAsked(line);
   const { amount, standing } = claim;
   const expected = { minor: signedMinor(claim), currency: amount.currency };
   if (standing === 'not_happened') {
@@ -99,6 +101,10 @@ function duplicate(line: SettlementLine): Finding {
     found: line.gross,
     note: 'another line has claimed this operation',
   };
+}
+
+function nobodyAsked(line: SettlementLine): Finding {
+  return { class: 'missing_internal', found: line.gross, note: FOUND_NOTE };
 }
 
 function unknownToUs(line: SettlementLine): Finding {

@@ -7,6 +7,8 @@ export interface Candidate extends Expectation {
   readonly paymentId: string;
   /** An earlier statement has claimed it. */
   readonly claimed: boolean;
+  /** Of a payment that was found at the gateway and that no order has. */
+  readonly unclaimed?: true;
   /** Its open exception `missing_at_psp`, which a match resolves. */
   readonly missedAs?: string;
 }

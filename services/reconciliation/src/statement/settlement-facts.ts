@@ -1,13 +1,13 @@
 import { encode, factId, type MessageData, SETTLEMENT_FACTS, toWireFact } from '@paylog/contracts';
 import { captureOf, type SettlementLine } from '@paylog/gateways';
-import type { OperationFact } from '@paylog/payment-domain';
+import type { Fact } from '@paylog/payment-domain';
 import type { Posting } from '../publish/append-all.js';
 import type { JudgedLine } from './decide.js';
 
 /** A fact that only a report line told. */
 export interface ToldFact {
   readonly paymentId: string;
-  readonly fact: OperationFact;
+  readonly fact: Extract<Fact, { type: 'operation' | 'alias' | 'origin' }>;
   readonly line: MessageData<typeof SETTLEMENT_FACTS, 'FactRecorded'>['line'];
 }
 

@@ -203,11 +203,15 @@ export const factOf =
 
 /** What payment-state makes of facts in this order: an event each. */
 export function changesOf(order: string, facts: readonly Fact[]): Change[] {
+  return changesOfPayment(idOf(order), facts);
+}
+
+export function changesOfPayment(paymentId: string, facts: readonly Fact[]): Change[] {
   return facts.map((fact, i) => {
     const before = paymentOf(addAll(empty(), facts.slice(0, i)));
     const state = paymentOf(addAll(empty(), facts.slice(0, i + 1)));
     return {
-      paymentId: idOf(order),
+      paymentId,
       version: i + 1,
       fact,
       state,
