@@ -29,7 +29,7 @@ const paidOut: PaidOut = {
 };
 const exception = { gatewayObject: 'ch_1', class: 'fee_variance' } as OpenedException;
 const truth = {
-  paymentIntents: [{ currency: 'eur', amountReceived: 1000, amountRefunded: 0 }],
+  paymentIntents: [{ currency: 'eur', amountReceived: 1000, amountRefunded: 0, transfers: [] }],
 } as unknown as Truth;
 
 const books = (change: Partial<Pick<Finance, 'entries' | 'statements' | 'exceptions'>> = {}) =>
@@ -56,8 +56,27 @@ describe('the books', () => {
 
   it('show that we owe something else than the gateway took', () => {
     const entries = [entry('900', '900')];
-    expect(differences(books({ entries }))).toContain('owes 900 EUR, the gateway took 1000');
-    expect(differences(books({ entries: [] }))).toContain('owes 0 EUR, the gateway took 1000');
+    expect(differences(books({ entries }))).toContain(
+      'owes 900 EUR, the gateway took and kept 1000',
+    );
+    expect(differences(books({ entries: [] }))).toContain(
+      'owes 0 EUR, the gateway took and kept 1000',
+    );
+  });
+
+  it('count what a report invented as owed to nobody', () => {
+    const invented: PaidOut = {
+      ...paidOut,
+      planted: [{ class: 'missing_with_us', object: 'ch_1' }],
+    };
+    const found = { minor: '4242', currency: 'EUR' };
+    const opened = { ...exception, class: 'missing_internal', found } as OpenedException;
+    const nobodys = { ...entry('4242', '4242'), entryId: 'ent2' };
+    const finance = books({ entries: [entry('1000', '1000'), nobodys], exceptions: [opened] });
+    expect(bookDifferences(finance, truth, invented, pem)).toEqual([]);
+    expect(bookDifferences(books({ exceptions: [opened] }), truth, invented, pem)).toEqual([
+      'the ledger owes 1000 EUR, the gateway took and kept 5242',
+    ]);
   });
 
   it('show what was planted and not found, called by another name, or invented', () => {

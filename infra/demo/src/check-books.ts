@@ -66,8 +66,8 @@ export function bookDifferences(
 }
 
 /**
- * What we owe is what the gateway took less what it gave back, in each currency; what its report invented stands there too,
- * as nobody's.
+ * What we owe is what the gateway took less what it gave back and passed on, in each currency; what its report invented
+ * stands there too, as nobody's.
  */
 function payableDifferences(
   { entries, exceptions }: Finance,
@@ -80,9 +80,10 @@ function payableDifferences(
     owed.set(currency, (owed.get(currency) ?? 0n) - sumOf(payable));
   }
   const took = new Map<string, bigint>();
-  for (const { currency, amountReceived, amountRefunded } of truth.paymentIntents) {
+  for (const { currency, amountReceived, amountRefunded, transfers } of truth.paymentIntents) {
     const key = currency.toUpperCase();
-    took.set(key, (took.get(key) ?? 0n) + BigInt(amountReceived - amountRefunded));
+    const passedOn = transfers.reduce((sum, { amount, reversed }) => sum + amount - reversed, 0);
+    took.set(key, (took.get(key) ?? 0n) + BigInt(amountReceived - amountRefunded - passedOn));
   }
   for (const { class: mischief, object } of planted) {
     const found = exceptions.find(({ gatewayObject }) => gatewayObject === object)?.found;
@@ -93,7 +94,7 @@ function payableDifferences(
     .filter((currency) => (owed.get(currency) ?? 0n) !== (took.get(currency) ?? 0n))
     .map(
       (currency) =>
-        `the ledger owes ${owed.get(currency) ?? 0n} ${currency}, the gateway took ${took.get(currency) ?? 0n}`,
+        `the ledger owes ${owed.get(currency) ?? 0n} ${currency}, the gateway took and kept ${took.get(currency) ?? 0n}`,
     );
 }
 

@@ -19,6 +19,7 @@ export interface View {
   readonly anomalies: readonly { readonly kind: string }[];
   readonly amounts: PaymentState['amounts'];
   readonly order?: { readonly orderId: string; readonly attempt: number };
+  readonly shares?: readonly { readonly participant?: string; readonly paidOut: string }[];
 }
 
 const AT_ONCE = 8;
@@ -115,10 +116,25 @@ function truthDifferences(view: View, intents: readonly TrueIntent[]): string[] 
     ['refunded', refunded, intent?.amountRefunded ?? 0],
     ['voided', voided, intent?.amountReleased ?? 0],
     ['taken by disputes', String(BigInt(disputed) + BigInt(chargedBack)), taken],
+    ...passedOn(view, intent),
   ] as const;
   return pairs
     .filter(([, ours, theirs]) => ours !== String(theirs))
     .map(([what, ours, theirs]) => `${what} ${ours} with us, ${theirs} at the gateway`);
+}
+
+/** What each participant has, by our view and at the gateway. */
+function passedOn({ shares = [] }: View, intent: TrueIntent | undefined) {
+  const transfers = intent?.transfers ?? [];
+  const names = transfers.map(({ metadata }) => metadata['paylog_participant'] ?? 'somebody');
+  const participants = shares.flatMap(({ participant }) => participant ?? []);
+  return [...new Set([...participants, ...names])].map((name) => {
+    const ours = shares.find(({ participant }) => participant === name)?.paidOut ?? '0';
+    const theirs = transfers
+      .filter(({ metadata }) => metadata['paylog_participant'] === name)
+      .reduce((sum, { amount, reversed }) => sum + amount - reversed, 0);
+    return [`passed on to ${name}`, ours, theirs] as const;
+  });
 }
 
 /** And both against what the scenario is about. */

@@ -1,3 +1,5 @@
+import { fromWirePayment, type PaymentState } from '@paylog/contracts';
+import { owedTo, sharesOf } from '@paylog/payment-domain';
 import type { Order } from './orders.js';
 import type { End, Seen, SeenAttempt, Step } from './scenario.js';
 import { paymentOf, type Shop } from './shop.js';
@@ -100,7 +102,15 @@ export function whatIsMissing(end: End, { attempts, last }: Pick<Seen, 'attempts
   const refused = new Set(last.refused.map(({ reason }) => reason));
   const unrefused = (end.refusals ?? []).find((reason) => !refused.has(reason));
   if (unrefused !== undefined) return `a published refusal ${unrefused}`;
+  if (end.paidOut && !isPaidOut(last.state)) return 'participants to have what is theirs';
   return whatOperationIsMissing(end.operation, last);
+}
+
+/** Something was taken, and every participant has their share of it at the gateway. */
+export function isPaidOut(state: PaymentState | undefined): boolean {
+  if (state === undefined || state.amounts.captured === '0') return false;
+  const shares = sharesOf(fromWirePayment(state));
+  return shares.every((share) => share.by !== 'participant' || owedTo(share) === 0n);
 }
 
 /** The gateway refused the payment method; a storefront reads what to do next from its class. */

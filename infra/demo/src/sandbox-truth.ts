@@ -18,6 +18,12 @@ export interface TrueIntent {
     readonly reinstated: number;
   }[];
   readonly reviews: readonly { readonly id: string; readonly open: boolean }[];
+  readonly transfers: readonly {
+    readonly id: string;
+    readonly amount: number;
+    readonly reversed: number;
+    readonly metadata: Readonly<Record<string, string>>;
+  }[];
 }
 
 export interface Truth {

@@ -3,6 +3,7 @@ import type {
   PaymentEventName,
   PAYMENTS_INTENTS,
   PaymentState,
+  STOREFRONT_ORDERS,
 } from '@paylog/contracts';
 import type { Label } from '@paylog/payment-domain';
 
@@ -79,6 +80,8 @@ export interface End {
   readonly events?: readonly PaymentEventName[];
   /** Reasons of refusals that must have been published, beside declines. */
   readonly refusals?: readonly string[];
+  /** Every participant has at the gateway what is theirs, no more and no less. */
+  readonly paidOut?: true;
   /** Decisions about goods that must have come before the last one. */
   readonly goodsBefore?: readonly Goods[];
   /** What the customer is told beside what follows from label, money and goods. */
@@ -100,6 +103,11 @@ export interface Scenario {
   readonly weight: number;
   readonly captureMode: 'automatic' | 'manual';
   readonly paymentMethod: string;
+  /** Who shares in it, as the order says. */
+  readonly shared?: Pick<
+    MessageData<typeof STOREFRONT_ORDERS, 'OrderPlaced'>,
+    'splits' | 'platformFee' | 'refundAllocation'
+  >;
   /** Ends by a clock: started first. */
   readonly slow?: boolean;
   readonly next: (seen: Seen) => Next;

@@ -107,7 +107,8 @@ export class Shop {
     };
     const { captureMode } = scenario;
     const paymentMethod = step.paymentMethod ?? scenario.paymentMethod;
-    const rest = { attempt, amount: toWireMoney(amount), captureMode, paymentMethod };
+    const about = { attempt, amount: toWireMoney(amount), captureMode, paymentMethod };
+    const rest = { ...about, ...scenario.shared };
     if (channel === 'kafka') {
       await this.send(orderId, 'OrderPlaced', { storefront: STOREFRONT, orderId, ...rest });
       return;

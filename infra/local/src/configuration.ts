@@ -23,6 +23,7 @@ export type SecretName =
 export const OTHER_GATEWAYS = {
   adyenMerchantAccount: 'PaylogLocal',
   paypalRootsFile: 'paypal-roots.pem',
+  paypalAuthorityFile: 'paypal-authority.json',
 } as const;
 
 /** The files and secrets a local system runs on; made at its first start and kept. */
@@ -41,6 +42,7 @@ export interface Configuration {
     readonly gatewayAccounts: string;
     readonly storefronts: string;
     readonly sandboxAccounts: string;
+    readonly sandboxOthers: string;
   };
 }
 
@@ -90,6 +92,8 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
           // A real system gives a restricted key here, which may read events and nothing else.
           eventsKeySecret: 'STRIPE_MAIN_API_KEY',
           webhookSecrets: [{ secret: 'STRIPE_MAIN_WEBHOOK_SECRET' }],
+          // Who shares in orders that say so, and where it goes.
+          participants: { seller: 'acct_sandbox_seller', courier: 'acct_sandbox_courier' },
           // The sandbox pays out on the same day, and keeps 2.9 % and 30 minor units of every capture.
           settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
         },
@@ -106,6 +110,7 @@ export function configure(folder: string, { sandboxUrl, webhookUrl }: Addresses)
           webhookSecret: secrets.STRIPE_MAIN_WEBHOOK_SECRET,
         },
       ]),
+      sandboxOthers: write('sandbox-others.json', othersTold(folder, webhookUrl, secrets)),
     },
   };
 }
@@ -132,6 +137,30 @@ function othersAt(folder: string, apiBaseUrl: string) {
     }),
     at('gocardless', 'GOCARDLESS_MAIN_WEBHOOK_SECRET'),
   ];
+}
+
+/** With what the sandbox signs webhooks of the other gateways, and where they go. */
+function othersTold(folder: string, stripeWebhookUrl: string, secrets: Configuration['secrets']) {
+  const { adyenMerchantAccount, paypalAuthorityFile, paypalRootsFile } = OTHER_GATEWAYS;
+  const webhookUrl = (gateway: string) =>
+    new URL(`/webhooks/${gateway}/${gateway}-main`, stripeWebhookUrl).href;
+  return {
+    adyen: {
+      webhookUrl: webhookUrl('adyen'),
+      merchantAccount: adyenMerchantAccount,
+      hexKey: secrets.ADYEN_MAIN_HMAC_KEY,
+    },
+    paypal: {
+      webhookUrl: webhookUrl('paypal'),
+      webhookId: secrets.PAYPAL_MAIN_WEBHOOK_ID,
+      authorityFile: join(folder, paypalAuthorityFile),
+      rootsFile: join(folder, paypalRootsFile),
+    },
+    gocardless: {
+      webhookUrl: webhookUrl('gocardless'),
+      secret: secrets.GOCARDLESS_MAIN_WEBHOOK_SECRET,
+    },
+  };
 }
 
 /** Keys that `npm run api-keys` made stay, and one that it revoked stays revoked. */

@@ -128,6 +128,7 @@ export interface PaymentState {
     readonly id: string;
     readonly kind: string;
     readonly status: string;
+    readonly amount?: { readonly minor: string };
   }[];
   readonly anomalies: readonly { readonly kind: string }[];
 }
