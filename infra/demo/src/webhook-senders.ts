@@ -1,18 +1,14 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayName } from '@paylog/gateways';
 import {
   adyenItem,
   adyenWebhook,
-  type Authority,
-  createAuthority,
+  authorityAt,
   gocardlessEvent,
   gocardlessWebhook,
   type Happening,
-  issue,
+  hostCertificate,
   paypalEvent,
   paypalWebhook,
   type SimulatedWebhook,
@@ -69,37 +65,17 @@ const spoilt = (secret: string, bad: boolean): string =>
 
 /** An authority of the system's own vouches for the certificate, which is served as long as this sender is open. */
 async function paypalSender(folder: string, webhookId: string): Promise<WebhookSender> {
-  const authority = await authorityIn(folder);
-  const signing = await issue(authority, 'Signer');
-  const own = await issue(authority, 'Host', { addresses: ['127.0.0.1'] });
-  const server = createServer({ key: own.privateKey, cert: own.certificate }, (_, response) => {
-    response.end(signing.certificate);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const certificateUrl = `https://127.0.0.1:${port}/certificates/${randomUUID()}`;
-  const { privateKey } = signing;
+  const { paypalAuthorityFile, paypalRootsFile } = OTHER_GATEWAYS;
+  const authority = await authorityAt(
+    join(folder, paypalAuthorityFile),
+    join(folder, paypalRootsFile),
+  );
+  const host = await hostCertificate(authority);
   return {
     sign(happening, { badSignature }) {
       const claimed = badSignature ? `${webhookId}0` : webhookId;
-      return paypalWebhook(paypalEvent(happening), {
-        webhookId: claimed,
-        certificateUrl,
-        privateKey,
-      });
+      return paypalWebhook(paypalEvent(happening), host.signerOf(claimed));
     },
-    close: () => new Promise((resolve) => void server.close(() => resolve())),
+    close: () => host.close(),
   };
-}
-
-/** Made once a system, where webhook-ingest looks for it. */
-async function authorityIn(folder: string): Promise<Authority> {
-  const file = join(folder, 'paypal-authority.json');
-  if (!existsSync(file)) {
-    const made = await createAuthority('Paylog local');
-    writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
-  }
-  const authority = JSON.parse(readFileSync(file, 'utf8')) as Authority;
-  writeFileSync(join(folder, OTHER_GATEWAYS.paypalRootsFile), authority.certificate);
-  return authority;
 }

@@ -263,6 +263,7 @@ function environmentOf(
 function sandboxEnvironment({ configuration, folder }: Surroundings): Record<string, string> {
   return {
     SANDBOX_ACCOUNTS: readFileSync(configuration.files.sandboxAccounts, 'utf8'),
+    SANDBOX_OTHER_GATEWAYS: readFileSync(configuration.files.sandboxOthers, 'utf8'),
     SANDBOX_DATA: join(folder, 'sandbox-gateway.json'),
   };
 }

@@ -1,3 +1,5 @@
+import { type OtherGateways, readOtherGateways } from './others/config.js';
+
 export interface SandboxAccount {
   readonly account: string;
   readonly apiKey: string;
@@ -15,6 +17,8 @@ export interface SandboxConfig {
   /** File to which everything is appended, so that a restart keeps it. Absent: memory only. */
   readonly dataFile?: string;
   readonly accounts: readonly SandboxAccount[];
+  /** Whose webhooks it sends when it is told to. */
+  readonly otherGateways: OtherGateways;
 }
 
 /** Environment → configuration, or one error that lists every fault. */
@@ -23,6 +27,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
   const port = Number(env['HTTP_PORT'] ?? '4010');
   if (!Number.isInteger(port) || port < 0 || port > 65_535) faults.push('HTTP_PORT is no port');
   const accounts = readAccounts(env['SANDBOX_ACCOUNTS'], faults);
+  const otherGateways = readOtherGateways(env['SANDBOX_OTHER_GATEWAYS'], faults);
   if (faults.length > 0) {
     throw new Error(
       `sandbox-gateway can't start:${faults.map((fault) => `\n  - ${fault}`).join('')}`,
@@ -37,6 +42,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     ...(dataFile === undefined || dataFile === '' ? {} : { dataFile }),
     ...(publicUrl === undefined || publicUrl === '' ? {} : { publicUrl }),
     accounts,
+    otherGateways,
   };
 }
 

@@ -10,6 +10,9 @@ import { Emitter } from './gateway/events.js';
 import { resumeRefunds } from './gateway/refunds.js';
 import { resumeRuns } from './gateway/reports.js';
 import type { World } from './gateway/world.js';
+import type { OtherGateways } from './others/config.js';
+import { registerOthers } from './others/routes.js';
+import { OtherTeller } from './others/teller.js';
 import { Store } from './store.js';
 import { Timers } from './timers.js';
 import { Sender } from './webhooks/sender.js';
@@ -19,6 +22,7 @@ export interface SandboxOptions {
   readonly accounts: readonly SandboxAccount[];
   readonly dataFile?: string;
   readonly publicUrl?: string;
+  readonly otherGateways?: OtherGateways;
 }
 
 /** A running sandbox. */
@@ -57,6 +61,8 @@ export async function startSandbox(
   const app = createApp();
   registerApi(app, world, options.accounts);
   registerAdmin(app, world, options.accounts, sender, timers);
+  const others = new OtherTeller(options.otherGateways ?? {});
+  registerOthers(app, others);
   const url = await app.listen(listen);
   if (options.publicUrl === undefined) publicUrl = url;
   resumeExpiries(world);
@@ -70,6 +76,7 @@ export async function startSandbox(
     async close() {
       timers.close();
       sender.close();
+      await others.close();
       await app.close();
       store.close();
     },

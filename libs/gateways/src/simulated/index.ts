@@ -8,6 +8,8 @@ export { adyenItem, adyenWebhook } from './adyen.js';
 export type { AdyenFields, AdyenSigner } from './adyen.js';
 export { createAuthority, issue } from './authority.js';
 export type { Authority, CertificateOptions, Issued } from './authority.js';
+export { authorityAt, hostCertificate } from './certificate-host.js';
+export type { CertificateHost } from './certificate-host.js';
 export { gocardlessEvent, gocardlessWebhook } from './gocardless.js';
 export { simulatedId } from './happening.js';
 export type { Happening, SimulatedWebhook } from './happening.js';
