@@ -15,6 +15,12 @@ class SumsView {
   refunded!: string;
   @ApiProperty({ description: `${MINOR}: released uncaptured`, example: '0' })
   voided!: string;
+  @ApiPropertyOptional({ description: `${MINOR}: taken by disputes, may come back; absent: none` })
+  disputed?: string;
+  @ApiPropertyOptional({ description: `${MINOR}: lost to disputes; absent: none` })
+  chargedBack?: string;
+  @ApiPropertyOptional({ description: `${MINOR}; absent: none` })
+  disputeFees?: string;
 }
 
 @ApiSchema({ name: 'Order' })
@@ -89,6 +95,18 @@ export class PaymentDocument {
     description: 'Of a split payment; for API keys only, not for a shopper’s read token',
   })
   shares?: ShareView[];
+  @ApiPropertyOptional({
+    type: [Object],
+    description:
+      'Cases: stage, outcome, amount, reason, `respondBy`, and what each withdrew, reinstated and cost',
+  })
+  disputes?: object[];
+  @ApiPropertyOptional({
+    type: Object,
+    description: 'Of the case that needs somebody most',
+    example: { stage: 'chargeback', outcome: 'opened' },
+  })
+  disputeStatus?: object;
   @ApiProperty({ type: [Object], description: "What does not fit together, and what it's about" })
   anomalies!: object[];
 }
