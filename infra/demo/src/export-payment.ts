@@ -86,7 +86,7 @@ async function evidenceOf(pool: Pool, paymentId: string): Promise<ExportedEviden
     ...ids.map((id) => `redacted/${id}`),
     ...new Set(rows.map(({ time }) => expiredOf(time))),
   ]);
-  const bodies = await bodiesOf(pool, ids);
+  const bodies = await bodiesOf(pool, rows);
   return rows.map(({ stream, ...row }) => {
     const announcements = told
       .filter((each) => [`redacted/${stream}`, expiredOf(row.time)].includes(each.stream))
@@ -118,12 +118,14 @@ function stateOf(
   return redacted?.replacementSha256 === sha256 ? 'redacted' : 'tampered';
 }
 
-async function bodiesOf(pool: Pool, ids: readonly string[]) {
+/** The time leads to the month's partition. */
+async function bodiesOf(pool: Pool, evidence: readonly { stream: string; time: string }[]) {
   const { rows } = await pool.query<{ id: string; base64: string; sha256: string }>(
-    `select evidence_id as id, replace(encode(body, 'base64'), E'\\n', '') as base64,
-       encode(sha256(body), 'hex') as sha256
-     from evidence_bodies where evidence_id = any ($1)`,
-    [ids],
+    `select e.id, replace(encode(b.body, 'base64'), E'\\n', '') as base64,
+       encode(sha256(b.body), 'hex') as sha256
+     from unnest($1::text[], $2::timestamptz[]) as e(id, at)
+       join evidence_bodies b on b.evidence_id = e.id and b.received_at = e.at`,
+    [evidence.map(({ stream }) => stream), evidence.map(({ time }) => time)],
   );
   return new Map(rows.map(({ id, ...body }) => [id, body]));
 }

@@ -59,6 +59,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
     'off here, for the oracle wants a signature of all evidence; missed-events.int.spec.ts',
   'webhook-ingest.missed-unlock': 'as webhook-ingest.missed-lock',
   'webhook-ingest.list-missed': 'as webhook-ingest.missed-lock',
+  'webhook-ingest.forget-missed': 'as webhook-ingest.missed-lock',
   'webhook-ingest.known-missed': 'as webhook-ingest.missed-lock',
   'webhook-ingest.remember-missed': 'as webhook-ingest.missed-lock',
   'webhook-ingest.archive': 'commands that nobody gives here; archive.int.spec.ts',

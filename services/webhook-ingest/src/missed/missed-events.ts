@@ -7,7 +7,7 @@ import { counter, type Logger } from '@paylog/observability';
 import { appendInFlushes, stands } from '@paylog/service';
 import type { Pool } from 'pg';
 import { type Evidence, toAppend } from '../ingest/evidence.js';
-import { fetchedBefore, rememberFetched } from './missed.sql.js';
+import { fetchedBefore, forgetFetched, rememberFetched } from './missed.sql.js';
 
 const atListMissed = crossing('webhook-ingest.list-missed');
 
@@ -64,6 +64,10 @@ export class MissedEventsPoll {
     let stored = 0;
     for (let i = 0; i < due.length; i += STORED_AT_ONCE) {
       stored += await this.#store(source, due.slice(i, i + STORED_AT_ONCE), startedAt);
+    }
+    if (this.#lookedUntilMs === undefined) {
+      const gone = new Date(startedAt.getTime() - 2 * KEPT_MS);
+      await forgetFetched(this.#options.pool, source.account, gone);
     }
     this.#lookedUntilMs = startedAt.getTime() - afterMs;
     return stored;

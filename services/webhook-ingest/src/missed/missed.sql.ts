@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 
 const atKnownMissed = crossing('webhook-ingest.known-missed');
 const atRememberMissed = crossing('webhook-ingest.remember-missed');
+const atForgetMissed = crossing('webhook-ingest.forget-missed');
 const atNewestWebhooks = crossing('webhook-ingest.newest-webhooks');
 
 /** Which of these events were fetched before. */
@@ -31,6 +32,16 @@ export async function rememberFetched(
       'insert into missed_events (account, event_id) select $1, unnest($2::text[]) on conflict do nothing',
       [account, events],
     ),
+  );
+}
+
+/** What the gateway itself keeps no longer can't be listed again. */
+export async function forgetFetched(pool: Pool, account: string, before: Date): Promise<void> {
+  await atForgetMissed(() =>
+    pool.query('delete from missed_events where account = $1 and fetched_at < $2', [
+      account,
+      before,
+    ]),
   );
 }
 

@@ -3,6 +3,7 @@ import { type EventLog, LogFault } from '@paylog/event-sourcing';
 import type { Fact } from '@paylog/payment-domain';
 import { appendInFlushes, stands } from '@paylog/service';
 import type { Pool } from 'pg';
+import { placeholderOf } from '../archive/redaction.js';
 import { type Evidence, fromRow } from '../ingest/evidence.js';
 import { type MappedFact, parkedId, type Stored } from '../mapping/map-evidence.js';
 import { effectsOf, type Mapped, type Mapper, versioned } from '../mapping/mapper.js';
@@ -101,7 +102,7 @@ export class Remap {
       mine.flat().map(({ evidence }) => evidence),
     );
     return mine.map((event) =>
-      event.map((each) => ({ ...each, body: bodies.get(each.evidence.id) ?? null })),
+      event.map((each) => ({ ...each, body: readable(each.evidence, bodies) })),
     );
   }
 
@@ -212,6 +213,12 @@ const withEvidence = ({ data, lane, position }: EvidenceRow): Evident => ({
   lane,
   position,
 });
+
+/** A redacted body says nothing any more. */
+function readable({ id }: Evidence, bodies: ReadonlyMap<string, Buffer>): Buffer | null {
+  const body = bodies.get(id);
+  return body === undefined || body.equals(placeholderOf(id)) ? null : body;
+}
 
 const eventOf = ({ id, account, eventId }: Evidence): string =>
   eventId === null ? id : `${account} ${eventId}`;
