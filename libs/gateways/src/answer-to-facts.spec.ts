@@ -133,6 +133,16 @@ describe('an authorization', () => {
     ]);
   });
 
+  it('that takes days: its charge is known by then, and webhooks tell of it', () => {
+    const debit: ObservedPayment = { ...paid, status: 'processing', captured: eur(0n) };
+    expect(told(answered(authorize, debit))).toEqual([
+      'pi_1 = pay',
+      'ses pending',
+      'ch_1 = aut',
+      'aut pending #1',
+    ]);
+  });
+
   it('that was declined', () => {
     const open: ObservedPayment = {
       ...paid,

@@ -61,6 +61,10 @@ export function paymentFacts(
     case 'processing':
       tell(session(names, 'pending', payment.status));
       if (names.authorization !== undefined) {
+        // A debit under way has its charge already, which webhooks tell of under that name.
+        if (payment.status === 'processing' && payment.authorizationId !== undefined) {
+          facts.push(alias(origin, payment.authorizationId, names.authorization));
+        }
         tell({ operation: names.authorization, kind: 'authorization', outcome: 'pending' });
       }
       return facts;
