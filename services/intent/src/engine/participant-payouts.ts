@@ -15,9 +15,13 @@ import { endOf } from './by-the-clock.js';
 import { reasonToGiveBack } from './giving-back.js';
 import { callOf, diedInside, earliest, isPassedOn, time } from './questions.js';
 
-/** Refused this often in a row, a participant is not paid by itself any more. */
-const REFUSED_MAX = 10;
-const RETRY_MS_MAX = 86_400_000;
+/** Why a share is not where it belongs: listed as stuck, also of a payment that is final. */
+export const PARTICIPANT_UNKNOWN = 'a participant has no account at the gateway';
+export const PARTICIPANT_REFUSED = 'a participant’s payout was refused';
+export const PARTICIPANT_OVERPAID = 'a participant was paid more than is theirs, and not by us';
+
+/** From the pause after a first refusal it doubles up to this. */
+const RETRY_MS_MAX = 7 * 86_400_000;
 /** How often it is looked whether the configuration names a participant by now. */
 const UNREACHED_MS = 3_600_000;
 
@@ -116,7 +120,7 @@ function payOut(
   if (progress.accountStopped) return { type: 'wait', why: 'gateway account stopped' };
   if (progress.reaches?.(participant) !== true) {
     const until = progress.now + UNREACHED_MS;
-    return { type: 'wait', until, why: 'a participant has no account at the gateway' };
+    return { type: 'wait', until, why: PARTICIPANT_UNKNOWN };
   }
   const payouts = own.filter(({ kind }) => kind === 'participant_payout');
   const wait = afterRefusals(payouts, known, limits, progress);
@@ -159,7 +163,7 @@ function takeBack(
       parent: payout.id,
     };
   }
-  return { type: 'wait', why: 'a participant was paid more than is theirs, and not by us' };
+  return { type: 'wait', why: PARTICIPANT_OVERPAID };
 }
 
 function leftOf(payout: OwnOperation, reversals: readonly OwnOperation[], known: Known): bigint {
@@ -170,7 +174,7 @@ function leftOf(payout: OwnOperation, reversals: readonly OwnOperation[], known:
     .reduce((left, { asked }) => left - (asked?.minor ?? 0n), payout.asked?.minor ?? 0n);
 }
 
-/** A refusal may pass (no balance yet): tried again under another key, less and less often, and given up at last. */
+/** A refusal may pass (no balance yet, an account to be opened again): tried under another key, less and less often. */
 function afterRefusals(
   tries: readonly OwnOperation[],
   known: Known,
@@ -181,13 +185,11 @@ function afterRefusals(
   const refused = tries.slice(succeeded + 1);
   const last = refused.at(-1);
   if (!last) return undefined;
-  if (refused.length >= REFUSED_MAX) {
-    return { type: 'wait', why: 'a participant’s payout was refused ten times' };
-  }
-  const pause = Math.min(limits.pendingLimitMs * 2 ** (refused.length - 1), RETRY_MS_MAX);
+  const doubled = limits.pendingLimitMs * 2 ** Math.min(refused.length - 1, 30);
+  const pause = Math.min(doubled, RETRY_MS_MAX);
   const until = time(last.lastAt) + pause;
   if (progress.now >= until) return undefined;
-  return { type: 'wait', until, why: 'a participant’s payout was refused' };
+  return { type: 'wait', until, why: PARTICIPANT_REFUSED };
 }
 
 /**

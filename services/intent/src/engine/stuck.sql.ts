@@ -1,5 +1,10 @@
 import { crossing } from '@paylog/failpoints';
 import type { Pool } from 'pg';
+import {
+  PARTICIPANT_OVERPAID,
+  PARTICIPANT_REFUSED,
+  PARTICIPANT_UNKNOWN,
+} from './participant-payouts.js';
 
 const atQueryWaiting = crossing('intent.query-waiting');
 const atQueryUnresolved = crossing('intent.query-unresolved');
@@ -91,7 +96,7 @@ export async function selectUnresolved(
 }
 
 /**
- * Payments that are not final and have been waiting for longer than the limit. A payment the gateway has authorized
+ * Payments that are not final, or pass a share on in vain, and have been waiting for longer than the limit. A payment the gateway has authorized
  * waits for its storefront, not for us: it is listed only when something of it is open.
  */
 export async function selectWaiting(pool: Pool, limitMs: number, most: number): Promise<Waiting[]> {
@@ -104,12 +109,12 @@ export async function selectWaiting(pool: Pool, limitMs: number, most: number): 
       from work w
       join orders o using (payment_id)
       left join payments p using (payment_id)
-      where coalesce(p.final, false) is false
+      where (coalesce(p.final, false) is false or w.why = any ($3))
         and w.since < now() - $1 * interval '1 ms'
         and not (w.why in ('nothing to do', 'held for a capture') and p.label in ('authorized', 'captured', 'partially_captured'))
       order by w.since
       limit $2`,
-      values: [limitMs, most],
+      values: [limitMs, most, [PARTICIPANT_UNKNOWN, PARTICIPANT_REFUSED, PARTICIPANT_OVERPAID]],
     }),
   );
   return rows;

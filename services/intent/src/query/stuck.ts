@@ -1,3 +1,8 @@
+import {
+  PARTICIPANT_OVERPAID,
+  PARTICIPANT_REFUSED,
+  PARTICIPANT_UNKNOWN,
+} from '../engine/participant-payouts.js';
 import type { Waiting } from '../engine/stuck.sql.js';
 
 export interface StuckPayment {
@@ -27,6 +32,9 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   'waiting for the shopper': { next: 'cancel the payment at the gateway', force: 'verify' },
   'refund of a cancelled order failed three times': { next: 'none', force: 'verify' },
   'refund of a late success failed three times': { next: 'none', force: 'verify' },
+  [PARTICIPANT_UNKNOWN]: { next: 'pays them once the account names them', force: 'verify' },
+  [PARTICIPANT_REFUSED]: { next: 'try again', force: 'verify' },
+  [PARTICIPANT_OVERPAID]: { next: 'none', force: 'verify' },
 };
 const ASK: Advice = { next: 'ask the gateway', force: 'verify' };
 
