@@ -90,6 +90,8 @@ export interface Webhooks {
   readonly gateway: GatewayName;
   /** Headers that a signature needs to be checked again: kept before all others. */
   readonly headers: readonly string[];
+  /** Of those, what vouches for other bodies too: kept as evidence, and shown to nobody. */
+  readonly secretHeaders?: readonly string[];
   readonly acknowledgement: Acknowledgement;
   readonly inWords: WebhooksInWords;
   verify(

@@ -12,6 +12,7 @@ import { toFacts, type Claimed } from './to-facts.js';
 export const paypalWebhooks: Webhooks = {
   gateway: 'paypal',
   headers: Object.values(HEADERS),
+  secretHeaders: [HEADERS.signature],
   acknowledgement: { accepted: 200, refused: 401 },
   inWords: {
     covers: 'an envelope with a checksum of the body',

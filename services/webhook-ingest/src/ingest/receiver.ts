@@ -124,7 +124,7 @@ export class Receiver {
     this.counts.rejected += 1;
     deliveries.inc({ account, verdict: 'rejected' });
     this.logger.warn({ account, gateway, reason, bytes: delivery.body.length }, 'webhook rejected');
-    this.rejections.keep(delivery, reason);
+    this.rejections.keep({ ...delivery, headers: shown(delivery) }, reason);
     if (again) throw Problem.unavailable('It could not be verified now; send it again shortly.');
     // Who can't sign is not told why.
     const detail = 'The signature is missing, wrong or too old.';
@@ -137,4 +137,16 @@ export class Receiver {
     const why = answer.status === 'refused' ? answer.reason : answer.status;
     throw new Problem(500, `The webhook could not be stored: ${why}. Send it again.`);
   }
+}
+
+/** Refused deliveries are listed, and a genuine one may be among them. */
+function shown({ gateway, headers }: Delivery): Delivery['headers'] {
+  const { secretHeaders = [] } = webhooksOf(gateway);
+  if (secretHeaders.length === 0) return headers;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      secretHeaders.includes(name) ? `(${value.length} characters)` : value,
+    ]),
+  );
 }

@@ -302,6 +302,21 @@ describe('a webhook about a payment we don’t know', () => {
   });
 });
 
+it('a signature of PayPal is shown to nobody: it vouches for other bodies too', async () => {
+  const { body, headers } = byPaypal('CHECKOUT.ORDER.APPROVED', 'shown');
+  const elsewhere = { ...headers, 'paypal-cert-url': 'https://127.0.0.1:1/certificate' };
+  expect(await post('paypal', { body, headers: elsewhere })).toBe(401);
+  const list = await eventually('it is listed', async () => {
+    const { rejected } = await running.get<{ rejected: { reason: string; headers: object }[] }>(
+      '/operations/webhooks/rejected',
+    );
+    const some = rejected.filter(({ reason }) => reason === 'certificate_address_not_allowed');
+    return some.length > 0 && JSON.stringify(some);
+  });
+  expect(list).toContain(headers['paypal-transmission-id']);
+  expect(list).not.toContain(headers['paypal-transmission-sig']);
+});
+
 describe('one transmission of PayPal with two bodies', () => {
   /** They have one checksum, so one signature. */
   const [genuine, forged] = [
