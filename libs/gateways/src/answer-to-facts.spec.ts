@@ -475,3 +475,42 @@ it('gives every call facts of its own, and the same answer the same facts', () =
   const ids = [...first, ...second].map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
 });
+
+describe('a lookup of what several people tried to pay', () => {
+  const again: ObservedPayment = {
+    ...paid,
+    authorizationId: 'ch_2',
+    onlyAuthorization: false,
+    firstTry: { authorizationId: 'ch_1', cameBack: true },
+  };
+
+  it('takes the first try for ours, which is over, and the last for somebody else’s', () => {
+    expect(told(answered(poll(authorize), again))).toEqual([
+      'pi_1 = pay',
+      'ses succeeded',
+      'ch_2 succeeded 1000',
+      'ch_2/capture succeeded 1000',
+      'ch_2 total 1000',
+      'ch_1 = aut',
+      'aut reversed 1000',
+      'ch_1/capture = cap',
+      'cap reversed 1000',
+    ]);
+    const refused = { ...again, firstTry: { authorizationId: 'ch_1', cameBack: false } };
+    expect(told(answered(poll(authorize), refused))).toContain('aut refused');
+  });
+
+  it('tells a debit that came back from one that was refused', () => {
+    const failed: ObservedPayment = {
+      ...paid,
+      status: 'requires_payment_method',
+      captured: eur(0n),
+      onlyAuthorization: true,
+      decline,
+    };
+    expect(told(answered(poll(authorize), failed))).toContain('aut refused');
+    const back = told(answered(poll(authorize), { ...failed, cameBack: true }));
+    expect(back).toContain('aut reversed 1000');
+    expect(back).toContain('cap reversed 1000');
+  });
+});

@@ -75,13 +75,37 @@ function seen(origin: FactOrigin, about: Call, payment: ObservedPayment): Fact[]
   }
   const shown = about.kind === 'increment' ? withOwnIncrement(about, payment) : payment;
   const facts = paymentFacts(origin, about.paymentId, shown, namesFor(about, payment));
-  facts.push(...ourCaptures(origin, payment));
+  facts.push(...ourCaptures(origin, payment), ...firstTry(origin, payment));
   if (about.kind === 'capture') facts.push(...captureNeverHappened(origin, about, payment));
   if (about.kind === 'increment') facts.push(...incrementNeverHappened(origin, about, payment));
   if (about.kind === 'void' && payment.status === 'succeeded') {
     facts.push(...voidOfPaid(origin, about, payment));
   }
   return facts;
+}
+
+/**
+ * Somebody paid another way in our container: the first try was ours, and is over, for only then could there be another.
+ */
+function firstTry(origin: FactOrigin, payment: ObservedPayment): Fact[] {
+  const { firstTry: first, ours, amount } = payment;
+  if (first === undefined || ours.authorization === undefined) return [];
+  const ended = first.cameBack
+    ? ({ outcome: 'reversed', amount } as const)
+    : ({ outcome: 'refused', reason: 'paid_another_way' } as const);
+  const { authorizationId } = first;
+  const authorization = { operation: ours.authorization, kind: 'authorization' } as const;
+  const facts = [
+    alias(origin, authorizationId, ours.authorization),
+    operation(origin, { ...authorization, ...ended }),
+  ];
+  if (ours.capture === undefined) return facts;
+  const capture = { operation: ours.capture, kind: 'capture' } as const;
+  return [
+    ...facts,
+    alias(origin, captureOf(authorizationId), ours.capture),
+    operation(origin, { ...capture, ...ended }),
+  ];
 }
 
 /** Our increment call was answered: it added what it asked for, wherever the gateway writes that down. */

@@ -222,13 +222,13 @@ function refusedTry(origin: FactOrigin, payment: ObservedPayment, names: OurName
     facts.push(alias(origin, authorizationId, names.authorization));
   }
   const reason = decline.declineCode;
-  facts.push(
-    operation(origin, { operation: refused, kind: 'authorization', outcome: 'refused', reason }),
-  );
+  // What had been won and came back is undone, not refused.
+  const ended = payment.cameBack
+    ? ({ outcome: 'reversed', amount: payment.amount, reason } as const)
+    : ({ outcome: 'refused', reason } as const);
+  facts.push(operation(origin, { operation: refused, kind: 'authorization', ...ended }));
   if (names.capture !== undefined) {
-    facts.push(
-      operation(origin, { operation: names.capture, kind: 'capture', outcome: 'refused', reason }),
-    );
+    facts.push(operation(origin, { operation: names.capture, kind: 'capture', ...ended }));
   }
   return facts;
 }

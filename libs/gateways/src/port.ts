@@ -183,6 +183,10 @@ export interface ObservedPayment {
   readonly captured: Money;
   /** The gateway's id of the authorization that won, or of the last one refused. */
   readonly authorizationId?: string;
+  /** The try shown by `decline` had been won, and the money came back: a debit that failed late. */
+  readonly cameBack?: boolean;
+  /** Where there were several tries: the first one, which was ours, and how it ended before the next could be made. */
+  readonly firstTry?: { readonly authorizationId: string; readonly cameBack: boolean };
   /** Every authorization the gateway tried for this payment was ours: exactly one is known to it. */
   readonly onlyAuthorization?: boolean;
   /** Why the last try failed; absent after a success. */

@@ -31,8 +31,7 @@ export async function findPayment(
   if (!parsed.ok) throw new GatewayFault('answer_unreadable', parsed.error, false);
   const payment = observePayment(parsed.value);
   if (payment.authorizationId === undefined) return { result: 'found', payment };
-  const onlyAuthorization = await isOnlyCharge(stripe, intent.id);
-  return { result: 'found', payment: { ...payment, onlyAuthorization } };
+  return { result: 'found', payment: { ...payment, ...(await triesOf(stripe, payment)) } };
 }
 
 /** Refunds of one payment are few and listed without delay. */
@@ -105,9 +104,29 @@ async function refundFromList(
   return undefined;
 }
 
-async function isOnlyCharge(stripe: Stripe, paymentIntent: string): Promise<boolean> {
-  const charges = await stripe.charges.list({ payment_intent: paymentIntent, limit: 2 });
-  return charges.data.length === 1;
+/** Each try is a charge, newest first. Our own call made the container and tried once, so the first of them is ours. */
+async function triesOf(
+  stripe: Stripe,
+  { containerId, authorizationId }: ObservedPayment,
+): Promise<Pick<ObservedPayment, 'onlyAuthorization' | 'cameBack' | 'firstTry'>> {
+  const { data, has_more } = await stripe.charges.list({
+    payment_intent: containerId,
+    limit: PAGE,
+  });
+  const shown = data.find(({ id }) => id === authorizationId);
+  const first = data.at(-1);
+  return {
+    onlyAuthorization: data.length === 1,
+    ...(shown && cameBack(shown) ? { cameBack: true } : {}),
+    ...(first && data.length > 1 && !has_more
+      ? { firstTry: { authorizationId: first.id, cameBack: cameBack(first) } }
+      : {}),
+  };
+}
+
+/** Failed after it had been paid: only then is there money to book back. */
+function cameBack({ status, failure_balance_transaction: booked }: Stripe.Charge): boolean {
+  return status === 'failed' && booked !== null && booked !== undefined;
 }
 
 async function orMissing<T>(asked: Promise<T>): Promise<T | undefined> {

@@ -147,6 +147,48 @@ describe('a debit that came back and was paid another way', () => {
   });
 });
 
+describe('a debit that came back before we had looked', () => {
+  /** The gateway told of success and failure while our own answer still said pending. */
+  async function cameBackUnseen(): Promise<PureRun> {
+    const run = new PureRun();
+    run.place({ method: 'pm_sepa' });
+    await run.step();
+    run.gateway.approve(run.paymentId);
+    run.webhook();
+    run.now += 1_000;
+    run.tell(run.gateway.comeBack(run.paymentId, run.at));
+    return run;
+  }
+
+  it('is undone, not refused: it is left open for another payment', async () => {
+    const run = await cameBackUnseen();
+    await run.step();
+    expect(run.known.intent.decline).toBeUndefined();
+    expect(run.next()).toMatchObject({ type: 'wait', why: 'waiting for another payment' });
+    await run.settle();
+    expect(run.gateway.containers).toMatchObject([{ status: 'canceled' }]);
+    run.webhook();
+    expect(run.known.projected).toMatchObject({ label: 'failed', final: true, unresolved: [] });
+  });
+
+  it('is told apart from what was paid in its place: the first try was ours', async () => {
+    const run = await cameBackUnseen();
+    run.gateway.payAgain(run.paymentId);
+    run.webhook();
+    await run.settle();
+    run.webhook();
+    expect(run.gateway.refunds).toEqual([]);
+    expect(run.known.projected).toMatchObject({
+      label: 'captured',
+      final: true,
+      unresolved: [],
+      anomalies: [],
+      amounts: { captured: 1000n },
+    });
+    expect(run.next()).toEqual({ type: 'done' });
+  });
+});
+
 describe('a cancel that the gateway refuses for the moment', () => {
   it('is asked for again, as an operation of its own', async () => {
     const run = new PureRun();

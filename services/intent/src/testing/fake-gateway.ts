@@ -41,6 +41,10 @@ interface Container {
   charge?: string;
   decline?: Decline;
   canceledBecause?: string;
+  /** The last try had been won. */
+  cameBack?: boolean;
+  /** So had the first of several. */
+  cameBackFirst?: boolean;
 }
 
 /** A gateway with keys, a truth of its own, and weather from a script. Money is counted from calls only. */
@@ -90,6 +94,8 @@ export class FakeGateway implements GatewayClient {
     delete container.decline;
     this.#win(container);
     container.charge = `ch_${container.id}_again`;
+    container.cameBackFirst = container.cameBack === true;
+    delete container.cameBack;
   }
 
   /** What was held ran out. */
@@ -108,6 +114,7 @@ export class FakeGateway implements GatewayClient {
     container.status = 'requires_payment_method';
     container.captured = 0n;
     container.decline = declineOf('debit_not_authorized');
+    container.cameBack = true;
     const back = { type: 'operation', at, source: 'webhook', outcome: 'reversed' } as const;
     return [
       { ...back, id: `back ${charge}`, operation: charge, kind: 'authorization' },
@@ -334,6 +341,10 @@ export class FakeGateway implements GatewayClient {
         ? {}
         : { authorizationId: charge, onlyAuthorization: charge === `ch_${id}` }),
       ...(decline === undefined ? {} : { decline }),
+      ...(container.cameBack === undefined ? {} : { cameBack: true }),
+      ...(container.cameBackFirst === undefined
+        ? {}
+        : { firstTry: { authorizationId: `ch_${id}`, cameBack: container.cameBackFirst } }),
       ...(canceledBecause === undefined ? {} : { canceledBecause }),
       ...(status === 'requires_action'
         ? { nextAction: { type: 'redirect', url: `https://gateway.example/3ds/${id}` } as const }
