@@ -148,6 +148,7 @@ describe('a consumer', () => {
       sourceOf(group, topic),
     ]);
     const second = await service(topic, group, on);
+    await until(topic, group, 2n); // Though no message comes that would show where it is.
     await send(topic, 'c');
     await until(topic, group, 3n);
     await pool.query(`update facts.offsets set next = 4 where source = $1`, [

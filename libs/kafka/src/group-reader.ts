@@ -99,6 +99,7 @@ export class GroupReader {
   private watch: NodeJS.Timeout | undefined;
   private probe: Promise<boolean> | undefined;
   private joined = false;
+  private joins = 0;
   private exited = false;
 
   constructor(
@@ -181,7 +182,7 @@ export class GroupReader {
       members?.save(group, instance, memberId).catch((error: unknown) => {
         logger?.warn({ group, instance, error: reasonOf(error) }, 'member id not stored');
       });
-      void this.checkAssigned(memberAssignment);
+      void this.startFromStored(memberAssignment);
       if (this.cluster !== undefined)
         void leaveLostCoordinator(this.cluster, group).catch(() => {});
     });
@@ -222,14 +223,26 @@ export class GroupReader {
     }
   }
 
-  /** kafkajs hands out nothing for an empty partition, so a topic made anew is found here. */
-  private async checkAssigned(assignment: Record<string, number[]>): Promise<void> {
+  /**
+   * Every partition is read from its stored offset. Kafka's hint may be ahead of that (a restored backup), even at the
+   * partition's end; kafkajs hands out nothing from there, so that nobody would notice before the next message. A topic
+   * made anew is found here too.
+   */
+  private async startFromStored(assignment: Record<string, number[]>): Promise<void> {
+    this.joins += 1;
+    const join = this.joins;
+    const present = () => this.joins === join && !this.stopping.signal.aborted && !this.exited;
     for (const [topic, partitions] of Object.entries(assignment)) {
       for (const partition of partitions) {
-        try {
-          await this.positions.of(topic, partition);
-        } catch (error) {
-          if (this.exitIfOutsideLog(error)) return;
+        for (let attempt = 1; present(); attempt += 1) {
+          try {
+            const offset = await this.positions.of(topic, partition);
+            if (present()) this.consumer.seek({ topic, partition, offset: String(offset) });
+            break;
+          } catch (error) {
+            if (this.exitIfOutsideLog(error)) return;
+            await pause(backoffMs(attempt), this.stopping.signal);
+          }
         }
       }
     }
