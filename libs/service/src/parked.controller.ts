@@ -186,7 +186,10 @@ function filterOf({ status, kind, group, key, reference, olderThanMs }: ParkedQu
 
 function documentOf(row: ParkedEntry, named: NamedAfter | undefined): ParkedDocument {
   const waits =
-    row.status === 'parked' && row.kind === 'unresolved' && row.source === named?.source;
+    row.status === 'parked' &&
+    row.kind === 'unresolved' &&
+    row.reference !== undefined &&
+    row.source === named?.source;
   return {
     id: row.id,
     kind: row.kind,

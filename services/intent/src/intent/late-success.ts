@@ -3,10 +3,12 @@ import { authorizedMinor, isClosed, movedMinor, statusOf, type Known } from './s
 
 /**
  * Money came after all: held or taken by an attempt that was given up, or whose storefront was told that it was refused.
- * Nobody counts on it. False again once it was given back.
+ * Nobody counts on it, unless an operator adopted a payment into it, such as one by a link that support had sent: a person
+ * does. False again once it was given back.
  */
 export function isLateSuccess(known: Known): boolean {
-  return wasGivenUp(known) && isMoneyIn(known);
+  const adopted = known.projected?.adoptions !== undefined;
+  return !adopted && wasGivenUp(known) && isMoneyIn(known);
 }
 
 /** Money came after all, whatever became of it: for those who look at the payment. */

@@ -107,6 +107,13 @@ export class PaymentDocument {
     example: { stage: 'chargeback', outcome: 'opened' },
   })
   disputeStatus?: object;
+  @ApiPropertyOptional({ type: Object, description: 'Of one that was found at a gateway: where' })
+  origin?: object;
+  @ApiPropertyOptional({
+    type: [Object],
+    description: 'Found payments that an operator gave to an order: which, into which, who and why',
+  })
+  adoptions?: object[];
   @ApiProperty({ type: [Object], description: "What does not fit together, and what it's about" })
   anomalies!: object[];
 }
