@@ -139,6 +139,7 @@ describe('an authorization', () => {
       'pi_1 = pay',
       'ses pending',
       'ch_1 = aut',
+      'ch_1/capture = cap',
       'aut pending #1',
     ]);
   });

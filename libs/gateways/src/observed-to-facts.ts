@@ -64,6 +64,9 @@ export function paymentFacts(
         // A debit under way has its charge already, which webhooks tell of under that name.
         if (payment.status === 'processing' && payment.authorizationId !== undefined) {
           facts.push(alias(origin, payment.authorizationId, names.authorization));
+          if (names.capture !== undefined) {
+            facts.push(alias(origin, captureOf(payment.authorizationId), names.capture));
+          }
         }
         tell({ operation: names.authorization, kind: 'authorization', outcome: 'pending' });
       }

@@ -111,6 +111,24 @@ describe('a payment that takes days by its nature', () => {
     expect(lookups(run)).toBeLessThan(14 * 4 + 12);
   });
 
+  it('is asked about until its capture is known for ours, also where webhooks told of all else', async () => {
+    const run = await pendingFor(1);
+    const alias = { type: 'alias', id: 'a', at: run.at, source: 'response' } as const;
+    const target = run.known.intent.own[0]!.id;
+    run.record([
+      {
+        type: 'FactRecorded',
+        data: { paymentId: run.paymentId, fact: { ...alias, alias: 'ch_pi_1', target } },
+      },
+    ]);
+    run.gateway.approve(run.paymentId);
+    run.webhook();
+    expect(run.known.projected).toMatchObject({ label: 'captured', final: false });
+    await run.settle();
+    run.project();
+    expect(run.known.projected).toMatchObject({ final: true, unresolved: [], anomalies: [] });
+  });
+
   it('may be won in the end', async () => {
     const run = await pendingFor(5);
     run.gateway.approve(run.paymentId);

@@ -211,12 +211,21 @@ function waitsForOthers(known: Known, { id, kind, reason }: OwnOperation): boole
   );
 }
 
+/**
+ * To be ended by the gateway. The capture of an automatic authorization has no call to be in doubt of: with the
+ * authorization won by others' word it may be done too, under a name that nobody has told us.
+ */
+function isTheGateways(known: Known, operation: OwnOperation): boolean {
+  const status = statusOf(known, operation.id);
+  if (!followsAuthorization(operation, known)) return status === 'pending';
+  return isOpen(status) && !authorizationOpen(known) && isAuthorized(known);
+}
+
 /** Pending is the gateway's to end; we ask when it told somebody, and when it takes too long. */
 const askWhatIsPending: Step = (known, limits, progress) => {
   const waits: Action[] = [];
   for (const operation of known.intent.own) {
-    if (statusOf(known, operation.id) !== 'pending') continue;
-    if (followsAuthorization(operation, known) && authorizationOpen(known)) continue;
+    if (!isTheGateways(known, operation)) continue;
     if ((progress.gatewayToldAt ?? 0) > Math.max(progress.polledAt ?? 0, time(operation.lastAt))) {
       return lookup(operation, 'the gateway told of a change');
     }
