@@ -20,7 +20,12 @@ export type Step =
   | { readonly do: 'ready_to_ship'; readonly part?: 'half'; readonly more?: true }
   | { readonly do: 'void' }
   | { readonly do: 'cancel' }
-  | { readonly do: 'refund'; readonly part: 'half' | 'all'; readonly reference?: string }
+  /** `heard`: only once intent itself knows that the payment is so labelled; else it may be asked too early. */
+  | {
+      readonly do: 'refund';
+      readonly part: 'half' | 'all';
+      readonly heard?: Label;
+    }
   /** The shopper at the 3DS page. */
   | { readonly do: 'approve' }
   | { readonly do: 'refuse' }

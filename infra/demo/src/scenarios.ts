@@ -267,7 +267,7 @@ export const SCENARIOS: readonly Scenario[] = [
     weight: 2,
     next: steps(
       [dispute, released],
-      [{ do: 'refund', part: 'half' }, disputed],
+      [{ do: 'refund', part: 'half', heard: 'disputed' }, disputed],
       [win, refusedAs('disputed')],
     ),
     end: { ...CAPTURED, refusals: ['disputed'] },

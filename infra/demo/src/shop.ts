@@ -146,7 +146,14 @@ export class Shop {
   }
 
   async #refund(order: Order, id: string, step: StepOf<'refund'>): Promise<void> {
-    const reference = `${step.reference ?? 'refund'}-${order.orderId}`;
+    const reference = `refund-${order.orderId}`;
+    const { heard } = step;
+    if (heard !== undefined) {
+      await waitFor(`intent to have heard that ${id} is ${heard}`, async () => {
+        const view = await this.#intent.get<{ status: string }>(`/v1/payment-intents/${id}`);
+        return view.status === heard ? true : undefined;
+      });
+    }
     const some = step.part === 'half' ? { amount: toWireMoney(half(order.amount)) } : {};
     if (order.channel === 'http') {
       await this.#ask(`/v1/payment-intents/${id}/refunds`, { reference, ...some });
