@@ -116,7 +116,11 @@ export class Load {
 
   async #play(story: Story, order: Attempt): Promise<void> {
     const { captureMode, paymentMethod, goOn } = story;
-    const taken = await this.#shop.place(order, { captureMode, paymentMethod });
+    const taken = await this.#shop.place(order, {
+      captureMode,
+      paymentMethod,
+      ...(story.splits && { splits: story.splits }),
+    });
     if (taken) await goOn?.(order, this.#shop, this.#bank);
   }
 

@@ -22,6 +22,8 @@ export interface Attempt {
   readonly currency: string;
 }
 
+export type Splits = NonNullable<MessageData<typeof STOREFRONT_ORDERS, 'OrderPlaced'>['splits']>;
+
 /** Where a storefront reaches us. */
 export interface Reach {
   readonly intentUrls: readonly string[];
@@ -65,7 +67,7 @@ export class Storefront {
   /** False: refused, and that is an answer too. */
   async place(
     order: Attempt,
-    rest: { captureMode: 'automatic' | 'manual'; paymentMethod: string },
+    rest: { captureMode: 'automatic' | 'manual'; paymentMethod: string; splits?: Splits },
   ): Promise<boolean> {
     const { orderId, attempt, channel, minor, currency } = order;
     const amount = { minor: String(minor), currency };

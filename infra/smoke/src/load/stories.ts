@@ -1,4 +1,4 @@
-import { type Attempt, type Storefront } from './storefront.js';
+import { type Attempt, type Splits, type Storefront } from './storefront.js';
 
 /** What becomes of an order, as its storefront and its shopper play it. */
 export interface Story {
@@ -7,6 +7,8 @@ export interface Story {
   readonly weight: number;
   readonly paymentMethod: string;
   readonly captureMode: 'automatic' | 'manual';
+  /** Who shares in it. */
+  readonly splits?: Splits;
   /** After it was placed. Ends when the storefront has nothing left to ask for. */
   readonly goOn?: (order: Attempt, shop: Storefront, bank: Bank) => Promise<void>;
 }
@@ -17,6 +19,12 @@ export interface Bank {
 }
 
 const VISA = 'pm_card_visa';
+
+/** Both are participants of the local account. */
+const SHARED: Splits = [
+  { participant: 'seller', basisPoints: 8_000 },
+  { participant: 'courier', basisPoints: 667 },
+];
 
 const authorized = ({ label }: { label: string }) => label === 'authorized';
 const captured = ({ label }: { label: string }) => label === 'captured';
@@ -130,6 +138,9 @@ export const STORIES: readonly Story[] = [
   automatic('debit that took its time', 'pm_usBankAccount_success', 3),
   automatic('debit that was refused', 'pm_usBankAccount_insufficientFunds', 2),
   automatic('debit that came back', 'pm_usBankAccount_dispute', 2),
+  shared('shared in', VISA, 3),
+  shared('shared in, refunded in parts', VISA, 3, refundInParts),
+  shared('shared in, the answer lost', 'pm_sandbox_commitThenTimeout', 2, refundAll),
   automatic('webhooks twice', 'pm_sandbox_webhooksDuplicated', 4),
   automatic('webhooks varied', 'pm_sandbox_webhooksVaried', 4),
   automatic('webhooks in any order', 'pm_sandbox_webhooksReordered', 6, refundPart),
@@ -143,6 +154,10 @@ function automatic(
   goOn?: Story['goOn'],
 ): Story {
   return { name, paymentMethod, weight, captureMode: 'automatic', ...(goOn && { goOn }) };
+}
+
+function shared(...story: Parameters<typeof automatic>): Story {
+  return { ...automatic(...story), splits: SHARED };
 }
 
 function manual(name: string, paymentMethod: string, weight: number, goOn: Story['goOn']): Story {

@@ -201,6 +201,12 @@ export interface TrueIntent {
     readonly amount: number;
     readonly metadata: Readonly<Record<string, string>>;
   }[];
+  readonly transfers: readonly {
+    readonly id: string;
+    readonly amount: number;
+    readonly reversed: number;
+    readonly metadata: Readonly<Record<string, string>>;
+  }[];
   readonly disputes: readonly {
     readonly id: string;
     readonly status: string;

@@ -51,6 +51,23 @@ proveThatItBites([
     },
   ],
   [
+    'one payout was done twice',
+    'refunded-once',
+    /the payout par1 was done 2 times: tr_1 of 400, tr_2 of 400/,
+    (scene) => {
+      const sent = { amount: 400, reversed: 400, metadata: { paylog_operation_transfer: 'par1' } };
+      intent(scene, PAID).transfers.push({ id: 'tr_1', ...sent }, { id: 'tr_2', ...sent });
+    },
+  ],
+  [
+    'the gateway passed on what nobody here knows of',
+    'state-as-the-gateway-says',
+    /passed on 0 with us, 300 at the gateway/,
+    (scene) => {
+      intent(scene, PAID).transfers.push({ id: 'tr_1', amount: 400, reversed: 100, metadata: {} });
+    },
+  ],
+  [
     'the gateway took money that nobody here knows of',
     'state-as-the-gateway-says',
     /payment pay9 is at the gateway \(pi_9\), not with us/,

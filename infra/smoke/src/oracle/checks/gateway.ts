@@ -1,9 +1,11 @@
 import type { Evidence, PaymentState, TrueIntent } from '../evidence.js';
 import { type Check, groupedBy } from './check.js';
+import { passedOnIn } from './passed-on.js';
 
 /** Under which name our calls write our ids on the gateway's objects: see fields.md of the Stripe adapter. */
 const PAYMENT = 'paylog_payment';
 const REFUND = 'paylog_operation_refund';
+const TRANSFER = 'paylog_operation_transfer';
 
 /** `captured-once`: by the gateway's own account, no payment and no order was charged twice. */
 export const capturedOnce: Check = ({ truth, projected }) => {
@@ -77,6 +79,7 @@ export const refundedOnce: Check = ({ truth }) => [
         `${id} (payment ${metadata[PAYMENT]}) gave back ${amountRefunded} of ${amountReceived}`,
     ),
   ...repeatedRefunds(truth.intents),
+  ...repeatedTransfers(truth.intents),
 ];
 
 function repeatedRefunds(intents: readonly TrueIntent[]): string[] {
@@ -88,6 +91,16 @@ function repeatedRefunds(intents: readonly TrueIntent[]): string[] {
     .map(
       ([operation, some]) =>
         `the refund ${operation} was done ${some.length} times: ${some.map(({ id, amount }) => `${id} of ${amount}`).join(', ')}`,
+    );
+}
+
+function repeatedTransfers(intents: readonly TrueIntent[]): string[] {
+  const sent = intents.flatMap(({ transfers }) => transfers);
+  return [...groupedBy(sent, ({ metadata, id }) => metadata[TRANSFER] ?? id)]
+    .filter(([, some]) => some.length > 1)
+    .map(
+      ([operation, some]) =>
+        `the payout ${operation} was done ${some.length} times: ${some.map(({ id, amount }) => `${id} of ${amount}`).join(', ')}`,
     );
 }
 
@@ -122,6 +135,11 @@ function disagreements(payment: string, state: PaymentState, intent: TrueIntent)
     .map(([what, minor]) => [what, state.amounts[what] ?? '0', String(minor)] as const)
     .filter(([, ours, theirs]) => ours !== theirs)
     .map(([what, ours, theirs]) => `${what} ${ours} with us, ${theirs} at the gateway`);
+  const passedOn = intent.transfers.reduce((sum, each) => sum + each.amount - each.reversed, 0);
+  const byUs = passedOnIn(state.operations);
+  if (byUs !== BigInt(passedOn)) {
+    found.push(`passed on ${byUs} with us, ${passedOn} at the gateway`);
+  }
   const labels = labelsOf(intent);
   if (!labels.includes(state.label)) {
     found.push(`${state.label} with us, ${labels.join(' or ')} by the gateway`);

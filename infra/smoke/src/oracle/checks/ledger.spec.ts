@@ -35,6 +35,14 @@ proveThatItBites([
     ({ evidence }) => (evidence.balances[1]!.minor = '-1601'),
   ],
   [
+    'a participant has less than is theirs',
+    'ledger-balanced',
+    /payable:shop\/seller has -80 EUR at rest/,
+    ({ evidence }) => {
+      evidence.balances.push({ account: 'payable:shop/seller', currency: 'EUR', minor: '-80' });
+    },
+  ],
+  [
     'a payment was posted twice',
     'ledger-balanced',
     /the ledger owes 2000 for payment pay1, whose state says 1000/,

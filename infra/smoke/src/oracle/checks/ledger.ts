@@ -1,5 +1,6 @@
 import type { Evidence, LedgerEntry, LedgerLine } from '../evidence.js';
 import { type Check, groupedBy } from './check.js';
+import { passedOnIn } from './passed-on.js';
 
 /**
  * `ledger-balanced`: every entry adds up to nothing, the books hold what was published and nothing else, balances are the
@@ -10,6 +11,7 @@ export const ledgerBalanced: Check = (evidence) => [
   ...otherThanPublished(evidence),
   ...wrongBalances(evidence),
   ...wrongPayables(evidence),
+  ...notPassedOn(evidence),
 ];
 
 const signed = ({ side, minor }: LedgerLine) => (side === 'debit' ? BigInt(minor) : -BigInt(minor));
@@ -75,18 +77,19 @@ function wrongPayables({ entries, lastInLog }: Evidence): string[] {
       .flatMap(({ lines }) => lines.filter(({ account }) => account.startsWith('payable:')));
     const minor = -sumOf(owed);
     const due =
-      BigInt(state.amounts.captured) - BigInt(state.amounts.refunded) - passedOn(state.operations);
+      BigInt(state.amounts.captured) -
+      BigInt(state.amounts.refunded) -
+      passedOnIn(state.operations);
     if (minor === due) return [];
     return [`the ledger owes ${minor} for payment ${paymentId}, whose state says ${due}`];
   });
 }
 
-function passedOn(operations: Evidence['lastInLog'][number]['state']['operations']): bigint {
-  const sum = (wanted: string) =>
-    operations
-      .filter(({ kind, status }) => kind === wanted && status === 'succeeded')
-      .reduce((total, { amount }) => total + BigInt(amount?.minor ?? 0), 0n);
-  return sum('participant_payout') - sum('participant_payout_reversal');
+/** At rest every participant has what is theirs: nothing is owed to them, nor by them. */
+function notPassedOn({ balances }: Evidence): string[] {
+  return balances
+    .filter(({ account, minor }) => /^payable:[^/]+\/./.test(account) && minor !== '0')
+    .map(({ account, currency, minor }) => `${account} has ${minor} ${currency} at rest`);
 }
 
 function add(sums: Map<string, bigint>, key: string, minor: bigint): void {

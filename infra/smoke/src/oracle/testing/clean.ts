@@ -276,6 +276,7 @@ function truth(): Evidence['truth'] {
     charges: [],
     refunds: [],
     disputes: [],
+    transfers: [],
     ...some,
   });
   const captured = (paymentIntentId: string, key: string) => ({
