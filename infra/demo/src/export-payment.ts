@@ -43,7 +43,7 @@ export interface ExportedPayment {
 
 /** Reads the logs of the services; what a shopper's private details were is not in them. */
 export async function exportPayment(
-  system: RunningSystem,
+  system: Pick<RunningSystem, 'database'>,
   paymentId: string,
   now: Date,
 ): Promise<ExportedPayment> {
