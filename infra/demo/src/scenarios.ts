@@ -47,9 +47,10 @@ const accepted = ({ last }: Seen) => last.state !== undefined;
 const authorized = ({ last }: Seen) => last.state?.label === 'authorized';
 const pending = ({ last }: Seen) => last.state?.label === 'pending';
 const released = ({ last }: Seen) => last.goods.at(-1) === RELEASED;
-const capturing = ({ last }: Seen) =>
+/** The gateway has done it, and we don't know, or have only heard. */
+const captureCalled = ({ last }: Seen) =>
   last.state?.operations.some(
-    ({ kind, status }) => kind === 'capture' && status === 'requested',
+    ({ kind, status }) => kind === 'capture' && (status === 'unknown' || status === 'succeeded'),
   ) === true;
 const partlyCaptured = ({ last }: Seen) => last.state?.label === 'partially_captured';
 const disputed = ({ last }: Seen) => last.state?.label === 'disputed';
@@ -200,10 +201,10 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   manual(
     'cancel_loses_the_race',
-    steps([whenReady, authorized], [{ do: 'cancel' }, capturing]),
+    steps([whenReady, authorized], [{ do: 'cancel' }, captureCalled]),
     // Whether the capture or the cancelation is heard first decides whether they had gone.
     { ...REFUNDED, goods: ['FulfillmentCancelled', 'FulfillmentRecalled'] },
-    { weight: 3, paymentMethod: 'pm_sandbox_slowCapture' },
+    { weight: 3, paymentMethod: 'pm_sandbox_captureTimeout' },
   ),
   automatic('bank_debit', 'pm_usBankAccount_success', {
     weight: 2,
