@@ -120,6 +120,8 @@ export interface PaymentState {
     readonly account: string;
     readonly amount: { readonly minor: string; readonly currency: string };
   };
+  /** In place of terms: nobody asked us for it, the gateway told. */
+  readonly origin?: { readonly object: string };
   readonly amounts: Readonly<Record<'authorized' | 'captured' | 'refunded' | 'voided', string>> & {
     readonly disputed?: string;
     readonly chargedBack?: string;
