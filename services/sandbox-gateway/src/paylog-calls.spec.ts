@@ -14,6 +14,7 @@ import type { TrueIntent } from './admin/truth.js';
 import {
   ACCOUNT,
   API_KEY,
+  PATIENT_MS,
   runSandbox,
   WEBHOOK_SECRET,
   type RunningSandbox,
@@ -26,6 +27,8 @@ import {
  */
 let running: RunningSandbox;
 let client: GatewayClient;
+/** For calls whose answer is lost. */
+let unheard: GatewayClient;
 let account: GatewayAccount;
 
 beforeAll(async () => {
@@ -39,7 +42,8 @@ beforeAll(async () => {
     webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
     settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
   };
-  client = createStripeClient(account, { timeoutMs: 150 });
+  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
+  unheard = createStripeClient(account, { timeoutMs: 150 });
 });
 afterAll(() => running.close());
 
@@ -114,7 +118,7 @@ class Life {
       own.operationId,
       'authorization',
       AMOUNT,
-      (call) => client.authorize({ ...request, call }),
+      (call) => caller(fault, call).authorize({ ...request, call }),
       (call) =>
         client.lookupPayment({
           paymentId: this.id,
@@ -157,15 +161,16 @@ class Life {
       kind === 'increment' ? 'authorization' : kind,
       minor,
       (call) => {
+        const by = caller(planned.fault, call);
         switch (kind) {
           case 'capture':
-            return client.capture({ ...own, call, amount, final: planned.final });
+            return by.capture({ ...own, call, amount, final: planned.final });
           case 'refund':
-            return client.refund({ ...own, call, amount });
+            return by.refund({ ...own, call, amount });
           case 'increment':
-            return client.increment({ ...own, call, amount, total });
+            return by.increment({ ...own, call, amount, total });
           case 'void':
-            return client.cancel({
+            return by.cancel({
               ...own,
               call,
               sessionOperationId: operationId(this.id, 'session', '1'),
@@ -219,6 +224,9 @@ class Life {
     return answer;
   }
 }
+
+/** The first answer is lost, the next ones are not. */
+const caller = (fault: string, call: number) => (fault === 'lost' && call === 1 ? unheard : client);
 
 const script = (call: string, fault: string) =>
   running.ask('PUT', `/sandbox/script/${ACCOUNT}`, {

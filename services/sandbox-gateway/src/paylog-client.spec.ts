@@ -15,6 +15,8 @@ import fc from 'fast-check';
 import {
   ACCOUNT,
   API_KEY,
+  LOST_MS,
+  PATIENT_MS,
   runSandbox,
   WEBHOOK_SECRET,
   type RunningSandbox,
@@ -23,6 +25,8 @@ import {
 /** Paylog's own client and mapping against the sandbox: what the one tells, the other must understand. */
 let running: RunningSandbox;
 let client: GatewayClient;
+/** For calls whose answer is lost. */
+let unheard: GatewayClient;
 let account: GatewayAccount;
 
 beforeEach(async () => {
@@ -36,7 +40,8 @@ beforeEach(async () => {
     webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
     settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
   };
-  client = createStripeClient(account, { timeoutMs: 500 });
+  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
+  unheard = createStripeClient(account, { timeoutMs: LOST_MS });
 });
 afterEach(() => running.close());
 
@@ -333,7 +338,7 @@ describe('a payment ends in one state, whatever told it', () => {
 describe('an answer that never came', () => {
   it('is unknown, while the webhook counts the money; the same key brings the answer', async () => {
     const placed = order('pm_sandbox_commitThenTimeout');
-    const answer = await told(placed, client.authorize(placed.request));
+    const answer = await told(placed, unheard.authorize(placed.request));
     expect(answer.result).toBe('unknown');
     const doubtful = await stateOf(placed);
     expect(doubtful).toMatchObject({ label: 'captured', final: false });
@@ -376,7 +381,7 @@ describe('an answer that never came', () => {
       containerId,
       amount: eur(1000n),
     };
-    expect((await told(placed, client.capture(request))).result).toBe('unknown');
+    expect((await told(placed, unheard.capture(request))).result).toBe('unknown');
     expect(await stateOf(placed)).toMatchObject({ label: 'captured', final: false });
     const query = {
       paymentId: placed.id,
@@ -397,7 +402,7 @@ describe('an answer that never came', () => {
     const placed = order('pm_sandbox_refundTimeout');
     const containerId = containerOf(await told(placed, client.authorize(placed.request)));
     const request = refundOf(placed, containerId, 400n);
-    expect((await told(placed, client.refund(request))).result).toBe('unknown');
+    expect((await told(placed, unheard.refund(request))).result).toBe('unknown');
     await told(placed, client.lookupRefund({ ...request, call: 1 }));
     const state = await stateOf(placed);
     expect(state).toMatchObject({ label: 'partially_refunded', final: true, anomalies: [] });
@@ -405,7 +410,7 @@ describe('an answer that never came', () => {
     const held = order('pm_sandbox_cancelTimeout', { captureMode: 'manual' });
     const container = containerOf(await told(held, client.authorize(held.request)));
     const cancel = cancelation(held, container);
-    expect((await told(held, client.cancel(cancel))).result).toBe('unknown');
+    expect((await told(held, unheard.cancel(cancel))).result).toBe('unknown');
     await told(held, client.cancel({ ...cancel, call: 2 }));
     expect(await stateOf(held)).toMatchObject({ label: 'voided', final: true, anomalies: [] });
   });
@@ -413,7 +418,7 @@ describe('an answer that never came', () => {
   it('is unknown when nobody listens', async () => {
     const nowhere = createStripeClient(
       { ...account, apiBaseUrl: 'http://127.0.0.1:9' },
-      { timeoutMs: 500 },
+      { timeoutMs: PATIENT_MS },
     );
     const answer = await nowhere.authorize(order('pm_card_visa').request);
     expect(answer).toMatchObject({ result: 'unknown', reason: 'connection' });
@@ -433,17 +438,21 @@ describe('a call that never began', () => {
       reason: 'key_reused',
     });
 
-    const patient = createStripeClient(account, { timeoutMs: 5000 });
+    // Whichever arrives first is in flight until the sandbox is told to go on.
     const slow = order('pm_sandbox_slow');
-    const first = patient.authorize(slow.request);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await client.authorize({ ...slow.request, call: 2 })).toMatchObject({
+    const both = [1, 2].map((call) => client.authorize({ ...slow.request, call }));
+    expect(await Promise.race(both)).toMatchObject({
       result: 'not_attempted',
       reason: 'in_flight',
     });
-    expect((await first).result).toBe('answered');
+    await running.settle();
+    const results = (await Promise.all(both)).map(({ result }) => result);
+    expect(results.toSorted()).toEqual(['answered', 'not_attempted']);
 
-    const stranger = createStripeClient({ ...account, apiKey: 'sk_test_no' }, { timeoutMs: 500 });
+    const stranger = createStripeClient(
+      { ...account, apiKey: 'sk_test_no' },
+      { timeoutMs: PATIENT_MS },
+    );
     expect(await stranger.authorize(order('pm_card_visa').request)).toMatchObject({
       result: 'not_attempted',
       reason: 'unauthorized',

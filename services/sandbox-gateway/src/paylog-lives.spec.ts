@@ -29,7 +29,7 @@ const account: GatewayAccount = {
 };
 
 beforeAll(async () => {
-  running = await runSandbox({ timeoutMs: 5000 });
+  running = await runSandbox();
   stripe = running.stripe;
 });
 afterAll(() => running.close());

@@ -15,6 +15,7 @@ import {
 import {
   ACCOUNT,
   API_KEY,
+  PATIENT_MS,
   runSandbox,
   WEBHOOK_SECRET,
   type RunningSandbox,
@@ -36,7 +37,7 @@ beforeEach(async () => {
     webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
     settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
   };
-  client = createStripeClient(account, { timeoutMs: 2000 });
+  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
 });
 afterEach(() => running.close());
 
@@ -83,7 +84,7 @@ describe('settlement', () => {
       '/sandbox/payouts',
       { account: ACCOUNT, discrepancies },
     );
-    const source = createStripeSettlement(account, { timeoutMs: 2000 });
+    const source = createStripeSettlement(account, { timeoutMs: PATIENT_MS });
     const payouts = [];
     for await (const payout of source.payouts('2020-01-01T00:00:00Z')) payouts.push(payout);
     const [payout] = payouts;

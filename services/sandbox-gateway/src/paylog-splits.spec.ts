@@ -15,6 +15,8 @@ import { fold, type Fact } from '@paylog/payment-domain';
 import {
   ACCOUNT,
   API_KEY,
+  LOST_MS,
+  PATIENT_MS,
   runSandbox,
   WEBHOOK_SECRET,
   type RunningSandbox,
@@ -41,7 +43,7 @@ beforeEach(async () => {
     settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
     participants: { alice: 'acct_alice', bob: 'acct_timeout', carol: 'acct_closed' },
   };
-  client = createStripeClient(account, { timeoutMs: 200 });
+  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
 });
 afterEach(() => running.close());
 
@@ -69,10 +71,11 @@ async function captured(): Promise<string> {
   return answer.payment.authorizationId ?? '';
 }
 
-const participants = () => {
-  if (client.participants === undefined) throw new Error('the account passes no shares on');
-  return client.participants;
-};
+function participants(timeoutMs = PATIENT_MS) {
+  const { participants: shares } = createStripeClient(account, { timeoutMs });
+  if (shares === undefined) throw new Error('the account passes no shares on');
+  return shares;
+}
 
 function share(participant: string, minor: bigint, authorizationId: string) {
   const own = operationId(id, 'participant_payout', participant);
@@ -121,7 +124,7 @@ it('goes on to each participant once, and comes back in part', async () => {
 
 it('whose answer was lost is found again, by its key or by asking', async () => {
   const bob = share('bob', 300n, await captured());
-  expect((await told(participants().payOut({ ...bob, call: 1 }))).result).toBe('unknown');
+  expect((await told(participants(LOST_MS).payOut({ ...bob, call: 1 }))).result).toBe('unknown');
   const query = {
     paymentId: id,
     operationId: bob.operationId,
@@ -149,7 +152,7 @@ it('is a line of the report, named by our operation', async () => {
   const alice = share('alice', 600n, await captured());
   await participants().payOut({ ...alice, call: 1 });
   await running.ask('POST', '/sandbox/payouts', { account: ACCOUNT });
-  const source = createStripeSettlement(account, { timeoutMs: 2000 });
+  const source = createStripeSettlement(account, { timeoutMs: PATIENT_MS });
   const lines: SettlementLine[] = [];
   for await (const payout of source.payouts('2020-01-01T00:00:00Z')) {
     let report = await source.report(payout);

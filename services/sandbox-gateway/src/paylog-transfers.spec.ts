@@ -9,6 +9,7 @@ import {
 import {
   ACCOUNT,
   API_KEY,
+  PATIENT_MS,
   runSandbox,
   WEBHOOK_SECRET,
   type RunningSandbox,
@@ -32,7 +33,7 @@ beforeEach(async () => {
     settlement: { dueDays: 0 },
     participants: { seller: 'acct_seller' },
   };
-  client = createStripeClient(account, { timeoutMs: 500 });
+  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
   participants = client.participants!;
 });
 afterEach(() => running.close());
@@ -109,6 +110,6 @@ describe('the share of a participant', () => {
 
   it('is none of the client’s business where the account has no participants', () => {
     const { participants: _none, ...without } = account;
-    expect(createStripeClient(without, { timeoutMs: 500 }).participants).toBeUndefined();
+    expect(createStripeClient(without, { timeoutMs: PATIENT_MS }).participants).toBeUndefined();
   });
 });

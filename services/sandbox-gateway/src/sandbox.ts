@@ -14,7 +14,7 @@ import type { OtherGateways } from './others/config.js';
 import { registerOthers } from './others/routes.js';
 import { OtherTeller } from './others/teller.js';
 import { Store } from './store.js';
-import { Timers } from './timers.js';
+import { type Due, Timers } from './timers.js';
 import { Sender } from './webhooks/sender.js';
 
 export interface SandboxOptions {
@@ -23,6 +23,8 @@ export interface SandboxOptions {
   readonly dataFile?: string;
   readonly publicUrl?: string;
   readonly otherGateways?: OtherGateways;
+  /** Banks, issuers, retries and webhooks: `when_asked` only `settle` makes them go on. By the clock if not given. */
+  readonly due?: Due;
 }
 
 /** A running sandbox. */
@@ -39,9 +41,9 @@ export async function startSandbox(
   listen: { readonly host: string; readonly port: number },
 ): Promise<Sandbox> {
   const store = new Store(options.dataFile);
-  const timers = new Timers();
+  const timers = new Timers(options.due ?? 'by_the_clock');
   const emitter = new Emitter(store);
-  const sender = new Sender(store, options.seed);
+  const sender = new Sender(store, options.seed, new Timers(options.due ?? 'by_the_clock'));
   emitter.onEvent((id) => sender.accept(id));
   let publicUrl = options.publicUrl ?? '';
   const world: World = {

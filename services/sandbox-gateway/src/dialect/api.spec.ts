@@ -1,13 +1,19 @@
 import Stripe from 'stripe';
 import { idOf } from '../gateway/reference.js';
 import { errorOf } from '../testing/error-of.js';
-import { API_KEY, runSandbox, type RunningSandbox } from '../testing/running-sandbox.js';
+import {
+  API_KEY,
+  LOST_MS,
+  PATIENT_MS,
+  runSandbox,
+  type RunningSandbox,
+} from '../testing/running-sandbox.js';
 
 let running: RunningSandbox;
 let stripe: Stripe;
 
 beforeAll(async () => {
-  running = await runSandbox({ timeoutMs: 600 });
+  running = await runSandbox();
   stripe = running.stripe;
 });
 afterAll(() => running.close());
@@ -244,12 +250,14 @@ describe('idempotency keys', () => {
   });
 
   it('answer 409 while the first call is in flight, and its answer afterwards', async () => {
-    const options = { ...key(), timeout: 5000 };
+    const options = key();
     const create = () => stripe.paymentIntents.create(card('pm_sandbox_slow'), options);
-    const slow = create();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await errorOf(create())).statusCode).toBe(409);
-    const first = await slow;
+    // Whichever arrives first is in flight until the sandbox is told to go on.
+    const both = [create(), create()];
+    const refused = await Promise.any(both.map(errorOf));
+    expect(refused.statusCode).toBe(409);
+    await running.settle();
+    const first = await Promise.any(both);
     expect((await create()).id).toBe(first.id);
   });
 
@@ -281,14 +289,14 @@ describe('idempotency keys', () => {
   it('get the answer that was lost', async () => {
     for (let i = 0; i < 6; i += 1) {
       const options = key();
-      const create = () =>
-        stripe.paymentIntents.create(card('pm_sandbox_commitThenTimeout'), options);
+      const create = (timeout: number) =>
+        stripe.paymentIntents.create(card('pm_sandbox_commitThenTimeout'), { ...options, timeout });
       // The SDK repeats a closed connection by itself, with the same key: then the answer comes at once.
-      const first = await create().catch((error: unknown) => {
+      const first = await create(LOST_MS).catch((error: unknown) => {
         expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
         return undefined;
       });
-      const second = await create();
+      const second = await create(PATIENT_MS);
       expect(second.status).toBe('succeeded');
       if (first !== undefined) expect(second.id).toBe(first.id);
     }

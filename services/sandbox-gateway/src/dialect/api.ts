@@ -75,7 +75,7 @@ export function registerApi(
         if (limited) limitedOnce.add(scope);
         if (limited || scripted === 'limited') throw rateLimited();
         fault = scripted ?? ready.fault;
-        return () => perform(ready, fault, caller);
+        return () => perform(world, ready, fault, caller);
       },
     });
     if (key !== undefined) reply.header('idempotency-key', key);
@@ -89,11 +89,12 @@ export function registerApi(
 }
 
 async function perform(
+  world: World,
   prepared: Prepared,
   fault: CallFault | undefined,
   caller: Caller,
 ): Promise<Pick<Answer, 'status' | 'body'>> {
-  if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  if (fault === 'slow') await new Promise<void>((resolve) => world.later(SLOW_MS, resolve));
   if (fault === 'error_before') return brokenAnswer();
   try {
     const body = prepared.run(caller);

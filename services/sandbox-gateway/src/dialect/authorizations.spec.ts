@@ -1,13 +1,18 @@
 import Stripe from 'stripe';
 import { errorOf } from '../testing/error-of.js';
 import { idOf } from '../gateway/reference.js';
-import { runSandbox, type RunningSandbox } from '../testing/running-sandbox.js';
+import {
+  LOST_MS,
+  PATIENT_MS,
+  runSandbox,
+  type RunningSandbox,
+} from '../testing/running-sandbox.js';
 
 let running: RunningSandbox;
 let stripe: Stripe;
 
 beforeAll(async () => {
-  running = await runSandbox({ timeoutMs: 3000 });
+  running = await runSandbox();
   stripe = running.stripe;
 });
 afterAll(() => running.close());
@@ -88,10 +93,9 @@ describe('captures', () => {
     for (const first of ['capture', 'cancel'] as const) {
       const slow = first === 'capture' ? 'pm_sandbox_slowCancel' : 'pm_sandbox_slowCapture';
       const { id } = await hold(slow);
-      const [captured, canceled] = await Promise.allSettled([
-        stripe.paymentIntents.capture(id),
-        stripe.paymentIntents.cancel(id),
-      ]);
+      const [captured, canceled] = await running.settleUntil(
+        Promise.allSettled([stripe.paymentIntents.capture(id), stripe.paymentIntents.cancel(id)]),
+      );
       const { status } = await stripe.paymentIntents.retrieve(id);
       expect(status).toBe(first === 'capture' ? 'succeeded' : 'canceled');
       const loser = first === 'capture' ? canceled : captured;
@@ -106,12 +110,15 @@ describe('captures', () => {
     const { id } = await hold('pm_sandbox_captureTimeout');
     const lost = { amount_to_capture: 300, final_capture: false };
     // The SDK repeats a closed connection by itself, with the same key: then the answer comes at once.
-    const capture = () =>
-      stripe.paymentIntents.capture(id, lost, { idempotencyKey: `lost-${id}`, timeout: 500 });
-    await capture().catch((error: unknown) => {
+    const capture = (timeout: number) =>
+      stripe.paymentIntents.capture(id, lost, { idempotencyKey: `lost-${id}`, timeout });
+    await capture(LOST_MS).catch((error: unknown) => {
       expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
     });
-    expect(await capture()).toMatchObject({ amount_received: 300, amount_capturable: 700 });
+    expect(await capture(PATIENT_MS)).toMatchObject({
+      amount_received: 300,
+      amount_capturable: 700,
+    });
     expect(await truthOf(id)).toMatchObject({ captures: 1, amountReceived: 300 });
   });
 });
@@ -196,15 +203,15 @@ describe('refunds of a partly captured payment', () => {
   it('are done although nobody heard the answer', async () => {
     const { id } = await hold('pm_sandbox_refundTimeout');
     await part(id, 300);
-    const refund = () =>
+    const refund = (timeout: number) =>
       stripe.refunds.create(
         { payment_intent: id, amount: 200 },
-        { idempotencyKey: `back-${id}`, timeout: 500 },
+        { idempotencyKey: `back-${id}`, timeout },
       );
-    await refund().catch((error: unknown) => {
+    await refund(LOST_MS).catch((error: unknown) => {
       expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
     });
-    expect(await refund()).toMatchObject({ status: 'succeeded', amount: 200 });
+    expect(await refund(PATIENT_MS)).toMatchObject({ status: 'succeeded', amount: 200 });
     expect(await truthOf(id)).toMatchObject({ amountRefunded: 200, amountCapturable: 700 });
   });
 });

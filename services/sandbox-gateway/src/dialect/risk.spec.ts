@@ -7,7 +7,7 @@ let running: RunningSandbox;
 let stripe: Stripe;
 
 beforeEach(async () => {
-  running = await runSandbox({ timeoutMs: 3000 });
+  running = await runSandbox();
   stripe = running.stripe;
 });
 afterEach(() => running.close());

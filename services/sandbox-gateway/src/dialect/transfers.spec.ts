@@ -1,13 +1,19 @@
 import Stripe from 'stripe';
 import { idOf } from '../gateway/reference.js';
 import { errorOf } from '../testing/error-of.js';
-import { ACCOUNT, runSandbox, type RunningSandbox } from '../testing/running-sandbox.js';
+import {
+  ACCOUNT,
+  LOST_MS,
+  PATIENT_MS,
+  runSandbox,
+  type RunningSandbox,
+} from '../testing/running-sandbox.js';
 
 let running: RunningSandbox;
 let stripe: Stripe;
 
 beforeEach(async () => {
-  running = await runSandbox({ timeoutMs: 3000 });
+  running = await runSandbox();
   stripe = running.stripe;
 });
 afterEach(() => running.close());
@@ -86,17 +92,17 @@ describe('a transfer', () => {
 
   it('is done although nobody heard the answer', async () => {
     const { id } = await pay({ transfer_group: 'order-3' });
-    const send = (destination: string) =>
+    const send = (destination: string, timeout: number) =>
       stripe.transfers.create(
         { amount: 100, currency: 'eur', destination, transfer_group: 'order-3' },
-        { idempotencyKey: `to-${destination}`, timeout: 500 },
+        { idempotencyKey: `to-${destination}`, timeout },
       );
     // The SDK repeats a closed connection by itself, with the same key: then the answer comes at once.
     const unheard = (error: unknown) => {
       expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
     };
-    await send('acct_timeout').catch(unheard);
-    const sent = await send('acct_timeout');
+    await send('acct_timeout', LOST_MS).catch(unheard);
+    const sent = await send('acct_timeout', PATIENT_MS);
     expect(await truthOf({ id })).toMatchObject([{ id: sent.id }]);
   });
 });

@@ -2,19 +2,27 @@ import Stripe from 'stripe';
 import { startSandbox, type Sandbox } from '../sandbox.js';
 import type { Truth } from '../admin/truth.js';
 import type { DeliveryRecord } from '../store.js';
+import type { Due } from '../timers.js';
 import { WebhookReceiver } from './webhook-receiver.js';
 
 export const API_KEY = 'sk_test_sandbox';
 export const WEBHOOK_SECRET = 'whsec_sandbox';
 export const ACCOUNT = 'stripe-main';
 
-/** A sandbox on a free port, the official SDK that talks to it, and an endpoint that hears it. */
+/** Long enough for any answer that comes at all, on however busy a machine. */
+export const PATIENT_MS = 30_000;
+/** For a call whose answer is lost on purpose, and for no other: it is done all the same, before or after. */
+export const LOST_MS = 500;
+
+/** A sandbox on a free port where nothing goes on by itself, the official SDK, and an endpoint that hears it. */
 export interface RunningSandbox {
   readonly sandbox: Sandbox;
   readonly stripe: Stripe;
   readonly receiver: WebhookReceiver;
   /** Sends what waits, again and again, until everything is acknowledged. */
   settle(): Promise<void>;
+  /** The same until what was asked has ended: a slow call does only when somebody settles. */
+  settleUntil<T>(asked: Promise<T>): Promise<T>;
   truth(): Promise<Truth>;
   deliveries(): Promise<DeliveryRecord[]>;
   ask<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -22,12 +30,13 @@ export interface RunningSandbox {
 }
 
 export async function runSandbox(
-  options: { readonly dataFile?: string; readonly timeoutMs?: number } = {},
+  options: { readonly dataFile?: string; readonly due?: Due } = {},
 ): Promise<RunningSandbox> {
   const receiver = await WebhookReceiver.start();
   const sandbox = await startSandbox(
     {
       seed: '7',
+      due: options.due ?? 'when_asked',
       accounts: [
         {
           account: ACCOUNT,
@@ -47,7 +56,7 @@ export async function runSandbox(
     protocol: 'http',
     maxNetworkRetries: 0,
     telemetry: false,
-    timeout: options.timeoutMs ?? 5000,
+    timeout: PATIENT_MS,
   });
   const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(new URL(path, sandbox.url), {
@@ -59,6 +68,13 @@ export async function runSandbox(
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
     return (await response.json()) as T;
   };
+  const settle = async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const { pending } = await ask<{ pending: number }>('POST', '/sandbox/settle');
+      if (pending === 0) return;
+    }
+    throw new Error('the receiver does not acknowledge');
+  };
   return {
     sandbox,
     stripe,
@@ -66,12 +82,15 @@ export async function runSandbox(
     ask,
     truth: () => ask<Truth>('GET', '/sandbox/truth'),
     deliveries: () => ask<DeliveryRecord[]>('GET', '/sandbox/deliveries'),
-    async settle() {
-      for (let round = 0; round < 50; round += 1) {
-        const { pending } = await ask<{ pending: number }>('POST', '/sandbox/settle');
-        if (pending === 0) return;
-      }
-      throw new Error('the receiver does not acknowledge');
+    settle,
+    async settleUntil(asked) {
+      let ended = false;
+      const end = () => {
+        ended = true;
+      };
+      asked.then(end, end);
+      while (!ended) await settle();
+      return asked;
     },
     async close() {
       await sandbox.close();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import Stripe from 'stripe';
 import type { EventRecord, Store } from '../store.js';
-import { Timers } from '../timers.js';
+import type { Timers } from '../timers.js';
 import { sendingsOf, type Sending } from './plan.js';
 
 const FIRST_RETRY_MS = 200;
@@ -23,14 +23,15 @@ export class Sender {
   readonly #store: Store;
   readonly #seed: string;
   readonly #stripe = new Stripe('sk_test_signs_only');
-  readonly #timers = new Timers();
+  readonly #timers: Timers;
   readonly #queue: (() => Promise<void>)[] = [];
   readonly #stop = new AbortController();
   #inFlight = 0;
 
-  constructor(store: Store, seed: string) {
+  constructor(store: Store, seed: string, timers: Timers) {
     this.#store = store;
     this.#seed = seed;
+    this.#timers = timers;
   }
 
   /** A new event. */
