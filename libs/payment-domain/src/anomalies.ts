@@ -64,10 +64,7 @@ function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
     case 'two_authorizations':
       return wonTwice(evidence);
     case 'contradicted':
-      return [
-        ...operations.filter(({ status }) => status === 'contradicted'),
-        ...evidence.disputes.filter(({ outcome }) => outcome === 'contradicted'),
-      ].map(({ id }) => [id]);
+      return contradicted(operations, evidence.disputes);
     case 'alias_with_two_targets':
       return evidence.names.ambiguous;
     case 'possibly_the_same':
@@ -77,6 +74,12 @@ function aboutsOf(kind: AnomalyKind, evidence: Evidence): Abouts {
     case 'terms_conflict':
       return conflictingTerms(evidence.facts.terms);
   }
+}
+
+function contradicted(operations: readonly Operation[], disputes: Evidence['disputes']): Abouts {
+  const about = operations.filter(({ status }) => status === 'contradicted').map(({ id }) => [id]);
+  for (const { id, outcome } of disputes) if (outcome === 'contradicted') about.push([id]);
+  return about;
 }
 
 function refundedAndDisputed({ operations, disputes, amounts, locked }: Evidence): Abouts {

@@ -14,7 +14,8 @@ export interface DisputeSums {
   readonly disputeFees: bigint;
 }
 
-export const NO_DISPUTES: DisputeSums = { disputed: 0n, chargedBack: 0n, disputeFees: 0n };
+const NONE: readonly Dispute[] = [];
+const NO_DISPUTES: DisputeSums = { disputed: 0n, chargedBack: 0n, disputeFees: 0n };
 
 /**
  * The cases that issuers opened, each with the money it moved. Money that names no case we know makes one of its own,
@@ -26,6 +27,7 @@ export function disputesOf(
   names: Names,
   locked: string | undefined,
 ): readonly Dispute[] {
+  if (disputes.length === 0 && !operations.some(isDisputeMoney)) return NONE; // As nearly always.
   const cases = new Map<string, DisputeFact[]>();
   for (const fact of disputes) {
     const id = names.rootOf(fact.dispute);

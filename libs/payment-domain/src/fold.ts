@@ -31,12 +31,15 @@ export function paymentOf(set: FactSet): Payment {
   const releases = releasesOf(seen, captures, locked, end);
   const operations = [...withReleases(reported, releases, locked), ...beyond].sort(byIdAndKind);
   const disputes = disputesOf(facts, operations, names, locked);
+  const { disputed, chargedBack, disputeFees } = disputeSums(disputes, operations, locked, locked);
   const amounts = {
     authorized: countedSum(operations, 'authorization', locked),
     captured: countedSum(operations, 'capture', locked),
     refunded: countedSum(operations, 'refund', locked),
     voided: countedSum(operations, 'void', locked),
-    ...disputeSums(disputes, operations, locked, locked),
+    disputed,
+    chargedBack,
+    disputeFees,
   };
   const view = { operations, amounts, disputes, releases, end };
   const doubts = doubtsIn(operations);
@@ -102,13 +105,26 @@ function lockedCurrency(facts: StandingFacts): string | undefined {
   return naming.sort((a, b) => byText(a.id, b.id))[0]?.money?.currency;
 }
 
+type Terms = NonNullable<Payment['terms']>;
+
 /** Should two terms ever be recorded, those of the smaller fact id hold, and `terms_conflict` says so. */
 function termsOf({ terms }: StandingFacts): Payment['terms'] {
   if (!terms[0]) return undefined;
   const { mode, storefront, orderId, attempt, amount, captureMode, account, gateway } = terms[0];
-  const agreed = { mode, storefront, orderId, attempt, amount, captureMode, account, gateway };
   const { splits, shipping } = terms[0];
-  return { ...agreed, ...(splits && { splits }), ...(shipping && { shipping }) };
+  const agreed: { -readonly [K in keyof Terms]: Terms[K] } = {
+    mode,
+    storefront,
+    orderId,
+    attempt,
+    amount,
+    captureMode,
+    account,
+    gateway,
+  };
+  if (splits !== undefined) agreed.splits = splits;
+  if (shipping !== undefined) agreed.shipping = shipping;
+  return agreed;
 }
 
 /** A succeeded void carries what it releases; what the gateway released by itself is a void of its own. */
