@@ -63,9 +63,11 @@ export async function readServiceMotion(ask: Ask, service: string): Promise<Serv
 
 /** Payments and statements that the service itself says it will look at again. */
 const DUE: Readonly<Record<string, string>> = {
+  // What is held may wait for its storefront until it expires: that is looked at days later.
   intent: `
     select payment_id || ' (' || why || ')' as what from work
-    where due_at is not null or lease is not null or why <> 'nothing to do' order by 1`,
+    where lease is not null or why not in ('nothing to do', 'held for a capture')
+      or (due_at is not null and why <> 'held for a capture') order by 1`,
   reconciliation: `
     select statement_id || ' (' || status || ')' as what from books.statements
     where status in ('staged', 'decided') order by 1`,
