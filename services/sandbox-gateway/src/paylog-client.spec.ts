@@ -1,9 +1,6 @@
-import { operationId, paymentId } from '@paylog/contracts';
+import { operationId } from '@paylog/contracts';
 import {
   createStripeClient,
-  factsOf,
-  verified,
-  webhooksOf,
   type AuthorizeRequest,
   type GatewayAccount,
   type GatewayAnswer,
@@ -11,41 +8,32 @@ import {
   type PaymentAnswer,
 } from '@paylog/gateways';
 import { fold, type Fact } from '@paylog/payment-domain';
-import fc from 'fast-check';
 import {
-  ACCOUNT,
-  API_KEY,
-  LOST_MS,
-  PATIENT_MS,
-  runSandbox,
-  WEBHOOK_SECRET,
-  type RunningSandbox,
-} from './testing/running-sandbox.js';
+  ASKED_AT,
+  authorization,
+  eur,
+  foldedInOtherOrders,
+  paymentOfOrder,
+  runPaylog,
+  terms,
+  told as toldTo,
+  type Paylog,
+} from './testing/paylog.js';
+import { PATIENT_MS, type RunningSandbox } from './testing/running-sandbox.js';
 
 /** Paylog's own client and mapping against the sandbox: what the one tells, the other must understand. */
+let paylog: Paylog;
 let running: RunningSandbox;
 let client: GatewayClient;
-/** For calls whose answer is lost. */
 let unheard: GatewayClient;
 let account: GatewayAccount;
 
 beforeEach(async () => {
-  running = await runSandbox();
-  account = {
-    account: ACCOUNT,
-    gateway: 'stripe',
-    mode: 'test',
-    apiBaseUrl: running.sandbox.url,
-    apiKey: API_KEY,
-    webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
-    settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
-  };
-  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
-  unheard = createStripeClient(account, { timeoutMs: LOST_MS });
+  paylog = await runPaylog();
+  ({ running, client, unheard, account } = paylog);
 });
 afterEach(() => running.close());
 
-const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
 let orders = 0;
 
 interface Order {
@@ -56,40 +44,12 @@ interface Order {
 
 function order(paymentMethod: string, over: Partial<AuthorizeRequest> = {}): Order {
   orders += 1;
-  const id = paymentId({ mode: 'test', storefront: 'shop', orderId: `o${orders}`, attempt: 1 });
-  const manual = over.captureMode === 'manual';
-  const request: AuthorizeRequest = {
-    paymentId: id,
-    operationId: operationId(id, 'authorization', '1'),
-    sessionOperationId: operationId(id, 'session', '1'),
-    ...(manual ? {} : { captureOperationId: operationId(id, 'capture', 'automatic') }),
-    call: 1,
-    amount: eur(1000n),
-    captureMode: 'automatic',
-    paymentMethod,
-    ...over,
-  };
-  const asked = {
-    type: 'operation',
-    source: 'request',
-    at: '2026-03-01T12:00:00Z',
-    call: 1,
-  } as const;
+  const orderId = `o${orders}`;
+  const id = paymentOfOrder(orderId);
+  const request = authorization(id, { paymentMethod, ...over });
+  const asked = { type: 'operation', source: 'request', at: ASKED_AT, call: 1 } as const;
   const facts: Fact[] = [
-    {
-      id: `${id} terms`,
-      type: 'terms',
-      at: asked.at,
-      source: 'request',
-      mode: 'test',
-      storefront: 'shop',
-      orderId: `o${orders}`,
-      attempt: 1,
-      amount: request.amount,
-      captureMode: request.captureMode,
-      account: ACCOUNT,
-      gateway: 'stripe',
-    },
+    terms(id, request, orderId),
     {
       ...asked,
       id: `${id} a`,
@@ -112,11 +72,8 @@ function order(paymentMethod: string, over: Partial<AuthorizeRequest> = {}): Ord
   return { id, request, facts };
 }
 
-async function told<T extends GatewayAnswer>(placed: Order, answer: Promise<T>): Promise<T> {
-  const arrived = await answer;
-  placed.facts.push(...factsOf(arrived));
-  return arrived;
-}
+const told = <T extends GatewayAnswer>(placed: Order, answer: Promise<T>) =>
+  toldTo(placed.facts, answer);
 
 function containerOf(answer: PaymentAnswer): string {
   const payment = 'payment' in answer ? answer.payment : undefined;
@@ -124,55 +81,11 @@ function containerOf(answer: PaymentAnswer): string {
   return payment.containerId;
 }
 
-/** The facts of every webhook about the payment, as webhook-ingest would get them. */
-async function webhookFacts(id: string): Promise<Fact[]> {
-  await running.settle();
-  const webhooks = webhooksOf('stripe');
-  const payments = await paymentsByReference();
-  const facts: Fact[] = [];
-  for (const { body, signature, at } of running.receiver.received) {
-    const delivery = { body, headers: { 'stripe-signature': signature }, receivedAt: at };
-    const verdict = await webhooks.verify(delivery, account);
-    if (!verdict.valid) continue;
-    const context = {
-      account: ACCOUNT,
-      mode: 'test',
-      paymentOf: (reference: string) => payments.get(reference),
-    } as const;
-    for (const item of webhooks.read(verified(body), context)) {
-      if (item.kind === 'unreadable') throw new Error(`${item.path} ${item.error}`);
-      if (item.kind === 'facts' && item.paymentId === id) facts.push(...item.facts);
-    }
-  }
-  return facts;
-}
-
-/** Gateway ids → payments, as alias facts will have told by the time a parked webhook is read again. */
-async function paymentsByReference(): Promise<Map<string, string>> {
-  const { paymentIntents } = await running.truth();
-  return new Map(
-    paymentIntents.flatMap(({ id, metadata, charges }) => {
-      const payment = metadata['paylog_payment'];
-      if (payment === undefined) return [];
-      return [id, ...charges.map((charge) => charge.id)].map((each) => [each, payment] as const);
-    }),
-  );
-}
-
 /** The state from answers and webhooks together, proved to be the same in other orders, some told twice. */
 async function stateOf(placed: Order) {
-  const facts = [...placed.facts, ...(await webhookFacts(placed.id))];
+  const facts = [...placed.facts, ...(await paylog.heardOf(placed.id)).facts];
   const state = fold(facts);
-  fc.assert(
-    fc.property(
-      fc.shuffledSubarray(facts, { minLength: facts.length }),
-      fc.subarray(facts),
-      (order, again) => {
-        expect(fold([...again, ...order])).toEqual(state);
-      },
-    ),
-    { numRuns: 30 },
-  );
+  for (const other of foldedInOtherOrders(facts, 30)) expect(other).toEqual(state);
   return state;
 }
 

@@ -1,36 +1,28 @@
-import { paymentId } from '@paylog/contracts';
-import { verified, webhooksOf, type GatewayAccount } from '@paylog/gateways';
 import { fold, type Fact, type Payment } from '@paylog/payment-domain';
 import fc from 'fast-check';
 import Stripe from 'stripe';
 import type { TrueIntent } from './admin/truth.js';
 import {
-  ACCOUNT,
-  API_KEY,
-  runSandbox,
-  WEBHOOK_SECRET,
-  type RunningSandbox,
-} from './testing/running-sandbox.js';
+  foldedInOtherOrders,
+  paymentOfOrder,
+  runPaylog,
+  terms,
+  type Paylog,
+} from './testing/paylog.js';
+import { ACCOUNT, type RunningSandbox } from './testing/running-sandbox.js';
 
 /**
  * Random lives of payments. Whatever is done to a payment, by whomever and in whatever order: its webhooks alone, mapped
  * and folded in any order and some of them twice, must say what the gateway did to money.
  */
+let paylog: Paylog;
 let running: RunningSandbox;
 let stripe: Stripe;
-const account: GatewayAccount = {
-  account: ACCOUNT,
-  gateway: 'stripe',
-  mode: 'test',
-  apiBaseUrl: 'http://127.0.0.1',
-  apiKey: API_KEY,
-  webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
-  settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
-};
 
 beforeAll(async () => {
-  running = await runSandbox();
-  stripe = running.stripe;
+  paylog = await runPaylog();
+  ({ running } = paylog);
+  ({ stripe } = running);
 });
 afterAll(() => running.close());
 
@@ -172,41 +164,11 @@ async function lastDispute(intent: string): Promise<string> {
 const truth = async (): Promise<readonly TrueIntent[]> => (await running.truth()).paymentIntents;
 
 async function factsOf(payment: string, intent: TrueIntent): Promise<Fact[]> {
-  const ids = new Set([intent.id, ...intent.charges.map(({ id }) => id)]);
-  const context = {
-    account: ACCOUNT,
-    mode: 'test',
-    paymentOf: (reference: string) => (ids.has(reference) ? payment : undefined),
-  } as const;
-  const facts: Fact[] = [terms(payment, intent)];
-  const webhooks = webhooksOf('stripe');
-  for (const { body, signature, at } of running.receiver.received) {
-    const headers = { 'stripe-signature': signature };
-    const verdict = await webhooks.verify({ body, headers, receivedAt: at }, account);
-    expect(verdict.valid).toBe(true);
-    for (const item of webhooks.read(verified(body), context)) {
-      if (item.kind === 'unreadable') throw new Error(`${item.path} ${item.error}`);
-      if (item.kind === 'facts' && item.paymentId === payment) facts.push(...item.facts);
-    }
-  }
-  return facts;
-}
-
-function terms(payment: string, { amount, captureMethod }: TrueIntent): Fact {
-  return {
-    id: `${payment} terms`,
-    type: 'terms',
-    at: '2026-03-01T12:00:00Z',
-    source: 'request',
-    mode: 'test',
-    storefront: 'shop',
-    orderId: payment,
-    attempt: 1,
-    amount: { minor: BigInt(amount), currency: 'EUR' },
-    captureMode: captureMethod === 'manual' ? 'manual' : 'automatic',
-    account: ACCOUNT,
-    gateway: 'stripe',
-  };
+  const { facts, refused: unsigned } = await paylog.heardOf(payment);
+  expect(unsigned).toBe(0);
+  const amount = { minor: BigInt(intent.amount), currency: 'EUR' };
+  const captureMode = intent.captureMethod === 'manual' ? 'manual' : 'automatic';
+  return [terms(payment, { amount, captureMode }, payment), ...facts];
 }
 
 /** What the gateway did to money, in the words of a payment's state. */
@@ -250,8 +212,7 @@ it('any life of a payment is told by its webhooks, in any order', async () => {
       async (beginning, story, order) => {
         lives += 1;
         running.receiver.received.length = 0;
-        const orderId = `life-${lives}`;
-        const payment = paymentId({ mode: 'test', storefront: 'shop', orderId, attempt: 1 });
+        const payment = paymentOfOrder(`life-${lives}`);
         await live(payment, beginning, story);
         const intent = (await truth()).find(
           ({ metadata }) => metadata['paylog_payment'] === payment,
@@ -261,13 +222,7 @@ it('any life of a payment is told by its webhooks, in any order', async () => {
         const state = fold(facts);
         expect(moneyOf(state)).toMatchObject(moneyIn(intent));
         for (const { kind } of state.anomalies) expect(allowedIn(intent)).toContain(kind);
-        const shuffled = fc.sample(fc.shuffledSubarray(facts, { minLength: facts.length }), {
-          seed: order,
-          numRuns: 5,
-        });
-        for (const other of shuffled) {
-          expect(fold([...other, ...other.slice(0, 3)])).toEqual(state);
-        }
+        for (const other of foldedInOtherOrders(facts, 5, order)) expect(other).toEqual(state);
       },
     ),
     { numRuns: 100 },

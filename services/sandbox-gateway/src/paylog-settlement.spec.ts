@@ -1,62 +1,34 @@
-import { operationId, paymentId } from '@paylog/contracts';
+import { operationId } from '@paylog/contracts';
 import {
   addLine,
   controlBreaks,
-  createStripeClient,
   createStripeSettlement,
   NO_TOTALS,
   readPayoutReport,
   type AuthorizeRequest,
-  type GatewayAccount,
   type GatewayClient,
   type LineProblem,
   type SettlementLine,
 } from '@paylog/gateways';
-import {
-  ACCOUNT,
-  API_KEY,
-  PATIENT_MS,
-  runSandbox,
-  WEBHOOK_SECRET,
-  type RunningSandbox,
-} from './testing/running-sandbox.js';
+import { authorization, eur, paymentOfOrder, runPaylog, type Paylog } from './testing/paylog.js';
+import { ACCOUNT, PATIENT_MS, type RunningSandbox } from './testing/running-sandbox.js';
 
 /** Paylog's own reader of reports against the sandbox: every movement of money must be named, and add up. */
+let paylog: Paylog;
 let running: RunningSandbox;
 let client: GatewayClient;
-let account: GatewayAccount;
 
 beforeEach(async () => {
-  running = await runSandbox();
-  account = {
-    account: ACCOUNT,
-    gateway: 'stripe',
-    mode: 'test',
-    apiBaseUrl: running.sandbox.url,
-    apiKey: API_KEY,
-    webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
-    settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
-  };
-  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
+  paylog = await runPaylog();
+  ({ running, client } = paylog);
 });
 afterEach(() => running.close());
 
-const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
 let orders = 0;
 
 function order(paymentMethod: string, minor = 1000n): AuthorizeRequest {
   orders += 1;
-  const id = paymentId({ mode: 'test', storefront: 'shop', orderId: `o${orders}`, attempt: 1 });
-  return {
-    paymentId: id,
-    operationId: operationId(id, 'authorization', '1'),
-    sessionOperationId: operationId(id, 'session', '1'),
-    captureOperationId: operationId(id, 'capture', 'automatic'),
-    call: 1,
-    amount: eur(minor),
-    captureMode: 'automatic',
-    paymentMethod,
-  };
+  return authorization(paymentOfOrder(`o${orders}`), { paymentMethod, amount: eur(minor) });
 }
 
 function refundOf(placed: AuthorizeRequest, containerId: string, minor: bigint) {
@@ -84,7 +56,7 @@ describe('settlement', () => {
       '/sandbox/payouts',
       { account: ACCOUNT, discrepancies },
     );
-    const source = createStripeSettlement(account, { timeoutMs: PATIENT_MS });
+    const source = createStripeSettlement(paylog.account, { timeoutMs: PATIENT_MS });
     const payouts = [];
     for await (const payout of source.payouts('2020-01-01T00:00:00Z')) payouts.push(payout);
     const [payout] = payouts;

@@ -1,78 +1,47 @@
-import { operationId, paymentId } from '@paylog/contracts';
+import { operationId } from '@paylog/contracts';
 import {
-  createStripeClient,
   createStripeSettlement,
-  factsOf,
   readPayoutReport,
-  verified,
-  webhooksOf,
-  type GatewayAccount,
   type GatewayAnswer,
   type GatewayClient,
   type SettlementLine,
 } from '@paylog/gateways';
 import { fold, type Fact } from '@paylog/payment-domain';
 import {
-  ACCOUNT,
-  API_KEY,
-  LOST_MS,
-  PATIENT_MS,
-  runSandbox,
-  WEBHOOK_SECRET,
-  type RunningSandbox,
-} from './testing/running-sandbox.js';
+  authorization,
+  eur,
+  paymentOfOrder,
+  runPaylog,
+  told as toldTo,
+  type Paylog,
+} from './testing/paylog.js';
+import { ACCOUNT, PATIENT_MS, type RunningSandbox } from './testing/running-sandbox.js';
 
 /** Shares of a payment, sent on and taken back by our own client, told by answers and webhooks. */
+let paylog: Paylog;
 let running: RunningSandbox;
 let client: GatewayClient;
-let account: GatewayAccount;
 const facts: Fact[] = [];
-const id = paymentId({ mode: 'test', storefront: 'shop', orderId: 'split', attempt: 1 });
-const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
+const id = paymentOfOrder('split');
 
 beforeEach(async () => {
   facts.length = 0;
-  running = await runSandbox();
-  account = {
-    account: ACCOUNT,
-    gateway: 'stripe',
-    mode: 'test',
-    apiBaseUrl: running.sandbox.url,
-    apiKey: API_KEY,
-    webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
-    settlement: { dueDays: 0, feeBps: 290, feeFixedMinor: 30 },
+  paylog = await runPaylog({
     participants: { alice: 'acct_alice', bob: 'acct_timeout', carol: 'acct_closed' },
-  };
-  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
+  });
+  ({ running, client } = paylog);
 });
 afterEach(() => running.close());
 
-async function told<T extends GatewayAnswer>(answer: Promise<T>): Promise<T> {
-  const arrived = await answer;
-  facts.push(...factsOf(arrived));
-  return arrived;
-}
+const told = <T extends GatewayAnswer>(answer: Promise<T>) => toldTo(facts, answer);
 
 async function captured(): Promise<string> {
-  const answer = await told(
-    client.authorize({
-      paymentId: id,
-      operationId: operationId(id, 'authorization', '1'),
-      sessionOperationId: operationId(id, 'session', '1'),
-      captureOperationId: operationId(id, 'capture', 'automatic'),
-      call: 1,
-      amount: eur(1000n),
-      captureMode: 'automatic',
-      paymentMethod: 'pm_card_visa',
-      shared: true,
-    }),
-  );
+  const answer = await told(client.authorize(authorization(id, { shared: true })));
   if (answer.result !== 'answered') throw new Error(answer.result);
   return answer.payment.authorizationId ?? '';
 }
 
-function participants(timeoutMs = PATIENT_MS) {
-  const { participants: shares } = createStripeClient(account, { timeoutMs });
+function participants({ participants: shares } = client) {
   if (shares === undefined) throw new Error('the account passes no shares on');
   return shares;
 }
@@ -83,12 +52,9 @@ function share(participant: string, minor: bigint, authorizationId: string) {
 }
 
 async function state() {
-  await running.settle();
-  const context = { account: ACCOUNT, mode: 'test', paymentOf: () => undefined } as const;
-  const told = running.receiver.received
-    .flatMap(({ body }) => webhooksOf('stripe').read(verified(body), context))
-    .flatMap((item) => (item.kind === 'facts' && item.paymentId === id ? item.facts : []));
-  return fold([...told, ...facts, ...told]);
+  // Shares name their payment themselves.
+  const { facts: heard } = await paylog.heardOf(id, () => undefined);
+  return fold([...heard, ...facts, ...heard]);
 }
 
 const payouts = async () =>
@@ -124,7 +90,9 @@ it('goes on to each participant once, and comes back in part', async () => {
 
 it('whose answer was lost is found again, by its key or by asking', async () => {
   const bob = share('bob', 300n, await captured());
-  expect((await told(participants(LOST_MS).payOut({ ...bob, call: 1 }))).result).toBe('unknown');
+  expect((await told(participants(paylog.unheard).payOut({ ...bob, call: 1 }))).result).toBe(
+    'unknown',
+  );
   const query = {
     paymentId: id,
     operationId: bob.operationId,
@@ -152,7 +120,7 @@ it('is a line of the report, named by our operation', async () => {
   const alice = share('alice', 600n, await captured());
   await participants().payOut({ ...alice, call: 1 });
   await running.ask('POST', '/sandbox/payouts', { account: ACCOUNT });
-  const source = createStripeSettlement(account, { timeoutMs: PATIENT_MS });
+  const source = createStripeSettlement(paylog.account, { timeoutMs: PATIENT_MS });
   const lines: SettlementLine[] = [];
   for await (const payout of source.payouts('2020-01-01T00:00:00Z')) {
     let report = await source.report(payout);

@@ -1,62 +1,28 @@
-import { operationId, paymentId } from '@paylog/contracts';
-import {
-  createStripeClient,
-  factsOf,
-  type GatewayAccount,
-  type GatewayClient,
-  type ParticipantPayouts,
-} from '@paylog/gateways';
-import {
-  ACCOUNT,
-  API_KEY,
-  PATIENT_MS,
-  runSandbox,
-  WEBHOOK_SECRET,
-  type RunningSandbox,
-} from './testing/running-sandbox.js';
+import { operationId } from '@paylog/contracts';
+import { createStripeClient, factsOf, type ParticipantPayouts } from '@paylog/gateways';
+import { authorization, eur, paymentOfOrder, runPaylog, type Paylog } from './testing/paylog.js';
+import { PATIENT_MS, type RunningSandbox } from './testing/running-sandbox.js';
 
 /** What Paylog's own client says of shares at the sandbox, beside how they go on: `paylog-splits.spec.ts`. */
+let paylog: Paylog;
 let running: RunningSandbox;
-let account: GatewayAccount;
-let client: GatewayClient;
 let participants: ParticipantPayouts;
 
 beforeEach(async () => {
-  running = await runSandbox();
-  account = {
-    account: ACCOUNT,
-    gateway: 'stripe',
-    mode: 'test',
-    apiBaseUrl: running.sandbox.url,
-    apiKey: API_KEY,
-    webhookSecrets: [{ name: 'main', value: WEBHOOK_SECRET }],
-    settlement: { dueDays: 0 },
-    participants: { seller: 'acct_seller' },
-  };
-  client = createStripeClient(account, { timeoutMs: PATIENT_MS });
-  participants = client.participants!;
+  paylog = await runPaylog({ participants: { seller: 'acct_seller' } });
+  ({ running } = paylog);
+  participants = paylog.client.participants!;
 });
 afterEach(() => running.close());
 
-const PAYMENT = paymentId({ mode: 'test', storefront: 'shop', orderId: 'o1', attempt: 1 });
-const eur = (minor: bigint) => ({ minor, currency: 'EUR' });
+const PAYMENT = paymentOfOrder('o1');
 const payoutId = (participant: string) =>
   operationId(PAYMENT, 'participant_payout', `${participant} 1`);
 const REVERSAL = operationId(PAYMENT, 'participant_payout_reversal', 'seller 1');
 
 /** A captured payment of ten euros; gives the charge. */
 async function paid(): Promise<string> {
-  const answer = await client.authorize({
-    paymentId: PAYMENT,
-    operationId: operationId(PAYMENT, 'authorization', '1'),
-    sessionOperationId: operationId(PAYMENT, 'session', 'all'),
-    captureOperationId: operationId(PAYMENT, 'capture', ' automatic'),
-    call: 1,
-    amount: eur(1_000n),
-    captureMode: 'automatic',
-    paymentMethod: 'pm_card_visa',
-    shared: true,
-  });
+  const answer = await paylog.client.authorize(authorization(PAYMENT, { shared: true }));
   if (answer.result !== 'answered') throw new Error(answer.result);
   return answer.payment.authorizationId ?? '';
 }
@@ -109,7 +75,7 @@ describe('the share of a participant', () => {
   });
 
   it('is none of the client’s business where the account has no participants', () => {
-    const { participants: _none, ...without } = account;
+    const { participants: _none, ...without } = paylog.account;
     expect(createStripeClient(without, { timeoutMs: PATIENT_MS }).participants).toBeUndefined();
   });
 });

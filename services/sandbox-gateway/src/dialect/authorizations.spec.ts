@@ -21,27 +21,21 @@ const hold = (
   paymentMethod = 'pm_card_visa',
   more: Partial<Stripe.PaymentIntentCreateParams> = {},
 ) =>
-  stripe.paymentIntents.create({
-    amount: 1000,
-    currency: 'eur',
-    confirm: true,
+  running.pay(paymentMethod, {
     capture_method: 'manual',
-    payment_method: paymentMethod,
     payment_method_options: {
       card: {
         request_multicapture: 'if_available',
         request_incremental_authorization: 'if_available',
       },
     },
-    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
     ...more,
   });
 
 const part = (id: string, amount: number) =>
   stripe.paymentIntents.capture(id, { amount_to_capture: amount, final_capture: false });
 const chargeOf = ({ latest_charge: id }: Stripe.PaymentIntent) => stripe.charges.retrieve(idOf(id));
-const truthOf = async (id: string) =>
-  (await running.truth()).paymentIntents.find((intent) => intent.id === id);
+const truthOf = (id: string) => running.truthOf({ id });
 
 describe('captures', () => {
   it('may be several, until the last lets the rest go', async () => {

@@ -12,21 +12,9 @@ beforeEach(async () => {
 });
 afterEach(() => running.close());
 
-const pay = (paymentMethod: string, more: Partial<Stripe.PaymentIntentCreateParams> = {}) =>
-  stripe.paymentIntents.create({
-    amount: 1000,
-    currency: 'eur',
-    confirm: true,
-    payment_method: paymentMethod,
-    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-    ...more,
-  });
-
 const chargeOf = ({ latest_charge: id }: Stripe.PaymentIntent) => stripe.charges.retrieve(idOf(id));
 const decide = (id: string, outcome: string) =>
   running.ask('POST', `/sandbox/payment-intents/${id}/decide`, { outcome });
-const truthOf = async ({ id }: { id: string }) =>
-  (await running.truth()).paymentIntents.find((intent) => intent.id === id);
 
 async function told(): Promise<string[]> {
   const events = await stripe.events.list({ limit: 100 });
@@ -38,19 +26,19 @@ describe('a bank debit', () => {
     ['pm_usBankAccount_success', 'succeeded', 'succeeded', 1],
     ['pm_usBankAccount_insufficientFunds', 'requires_payment_method', 'failed', 0],
   ])('%s is under way, and then %s by itself', async (token, status, charged, captures) => {
-    const intent = await pay(token);
+    const intent = await running.pay(token);
     expect(intent.status).toBe('processing');
     expect(await chargeOf(intent)).toMatchObject({ status: 'pending', paid: false });
-    expect(await truthOf(intent)).toMatchObject({ captures: 0, authorizations: 0 });
+    expect(await running.truthOf(intent)).toMatchObject({ captures: 0, authorizations: 0 });
     await running.settle();
     const ended = await stripe.paymentIntents.retrieve(intent.id);
     expect(ended).toMatchObject({ status, latest_charge: intent.latest_charge });
     expect((await chargeOf(ended)).status).toBe(charged);
-    expect(await truthOf(intent)).toMatchObject({ captures });
+    expect(await running.truthOf(intent)).toMatchObject({ captures });
   });
 
   it.each(['succeeded', 'failed'])('waits until somebody says that it %s', async (outcome) => {
-    const intent = await pay('pm_sandbox_sepaDebit');
+    const intent = await running.pay('pm_sandbox_sepaDebit');
     await running.settle();
     expect((await stripe.paymentIntents.retrieve(intent.id)).status).toBe('processing');
     const canceled = await errorOf(stripe.paymentIntents.cancel(intent.id));
@@ -68,14 +56,14 @@ describe('a bank debit', () => {
   });
 
   it('cannot be captured later', async () => {
-    const error = await errorOf(pay('pm_sandbox_sepaDebit', { capture_method: 'manual' }));
+    const error = await errorOf(running.pay('pm_sandbox_sepaDebit', { capture_method: 'manual' }));
     expect(error).toMatchObject({ statusCode: 400, param: 'capture_method' });
   });
 
   it('may be returned as a dispute that is lost at once', async () => {
-    const { id } = await pay('pm_usBankAccount_dispute');
+    const { id } = await running.pay('pm_usBankAccount_dispute');
     await running.settle();
-    expect(await truthOf({ id })).toMatchObject({
+    expect(await running.truthOf({ id })).toMatchObject({
       captures: 1,
       disputes: [{ status: 'lost', reason: 'debit_not_authorized' }],
     });
@@ -84,7 +72,7 @@ describe('a bank debit', () => {
 
 describe('a charge that had succeeded', () => {
   it('fails late: its money is taken back, and a new charge makes good for it', async () => {
-    const intent = await pay('pm_sandbox_failsLater');
+    const intent = await running.pay('pm_sandbox_failsLater');
     await running.settle();
     const failed = await stripe.paymentIntents.retrieve(intent.id);
     expect(failed).toMatchObject({
@@ -112,7 +100,7 @@ describe('a charge that had succeeded', () => {
     });
     expect(recovered).toMatchObject({ status: 'succeeded', amount_received: 1000 });
     expect(recovered.latest_charge).not.toBe(intent.latest_charge);
-    expect(await truthOf(intent)).toMatchObject({
+    expect(await running.truthOf(intent)).toMatchObject({
       captures: 2,
       amountReceived: 1000,
       charges: [
@@ -124,7 +112,7 @@ describe('a charge that had succeeded', () => {
   });
 
   it('is made good for by the shopper, who is declined first', async () => {
-    const { id } = await pay('pm_card_visa');
+    const { id } = await running.pay('pm_card_visa');
     await running.ask('POST', `/sandbox/charges/${id}/fail`);
     const again = (paymentMethod: string) =>
       running.ask<Stripe.PaymentIntent>('POST', `/sandbox/payment-intents/${id}/retry`, {
@@ -136,10 +124,10 @@ describe('a charge that had succeeded', () => {
   });
 
   it('fails when somebody says so, less what was refunded', async () => {
-    const intent = await pay('pm_card_visa');
+    const intent = await running.pay('pm_card_visa');
     await stripe.refunds.create({ payment_intent: intent.id, amount: 300 });
     await running.ask('POST', `/sandbox/charges/${idOf(intent.latest_charge)}/fail`);
-    expect(await truthOf(intent)).toMatchObject({ charges: [{ failedLate: 700 }] });
+    expect(await running.truthOf(intent)).toMatchObject({ charges: [{ failedLate: 700 }] });
     const again = running.ask('POST', `/sandbox/charges/${intent.id}/fail`);
     await expect(again).rejects.toThrow('400');
   });

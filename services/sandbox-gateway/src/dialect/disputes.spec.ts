@@ -12,15 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => running.close());
 
-const pay = (paymentMethod = 'pm_card_visa') =>
-  stripe.paymentIntents.create({
-    amount: 1000,
-    currency: 'eur',
-    confirm: true,
-    payment_method: paymentMethod,
-    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-  });
-
 const disputesOf = async ({ id }: Stripe.PaymentIntent) =>
   (await stripe.disputes.list({ payment_intent: id })).data;
 
@@ -31,7 +22,7 @@ async function onlyDisputeOf(intent: Stripe.PaymentIntent): Promise<Stripe.Dispu
 }
 
 async function disputed(paymentMethod: string) {
-  const intent = await pay(paymentMethod);
+  const intent = await running.pay(paymentMethod);
   await running.settle();
   return { intent, dispute: await onlyDisputeOf(intent) };
 }
@@ -44,10 +35,8 @@ const decide = (id: string, outcome: string, more: object = {}) =>
 const respond = (id: string, text: string) =>
   stripe.disputes.update(id, { evidence: { uncategorized_text: text } });
 
-async function truthOf({ id }: Stripe.PaymentIntent) {
-  const { paymentIntents } = await running.truth();
-  return paymentIntents.find((intent) => intent.id === id)?.disputes;
-}
+const trueDisputes = async (intent: Stripe.PaymentIntent) =>
+  (await running.truthOf(intent))?.disputes;
 
 /** Types of the events about disputes, as they were emitted. */
 async function told(): Promise<string[]> {
@@ -139,7 +128,7 @@ describe('a chargeback', () => {
   });
 
   it('makes a refund fail that was still pending', async () => {
-    const intent = await pay('pm_card_pendingRefund');
+    const intent = await running.pay('pm_card_pendingRefund');
     const { id } = await stripe.refunds.create({ payment_intent: intent.id, amount: 400 });
     await open(intent.id, { amount: 1000 });
     await running.settle();
@@ -150,7 +139,7 @@ describe('a chargeback', () => {
   });
 
   it('may come after a refund, for everything that was captured', async () => {
-    const intent = await pay();
+    const intent = await running.pay();
     await stripe.refunds.create({ payment_intent: intent.id, amount: 400 });
     expect((await open(intent.id)).amount).toBe(600);
     expect((await open(intent.id, { amount: 1000 })).amount).toBe(1000);
@@ -212,7 +201,7 @@ describe('tokens that tell the whole story', () => {
     ['pm_sandbox_debitReturned', { status: 'lost', reason: 'debit_not_authorized' }],
   ])('%s', async (token, expected) => {
     const { intent } = await disputed(token);
-    expect(await truthOf(intent)).toEqual([expect.objectContaining(expected)]);
+    expect(await trueDisputes(intent)).toEqual([expect.objectContaining(expected)]);
   });
 
   it('dispute what was captured in parts once nothing more can come', async () => {
@@ -237,19 +226,19 @@ describe('tokens that tell the whole story', () => {
 
 describe('by hand', () => {
   it('a charge can be disputed again after a dispute was won', async () => {
-    const intent = await pay();
+    const intent = await running.pay();
     const first = await open(intent.id, { reason: 'product_not_received', amount: 300 });
     await decide(first.id, 'won');
     const second = await open(idOf(intent.latest_charge), { amount: 300 });
     await decide(second.id, 'lost');
-    expect(await truthOf(intent)).toMatchObject([
+    expect(await trueDisputes(intent)).toMatchObject([
       { id: first.id, status: 'won', withdrawn: 300, reinstated: 300 },
       { id: second.id, status: 'lost', withdrawn: 300, reinstated: 0 },
     ]);
   });
 
   it('an appeal takes a won dispute up again', async () => {
-    const intent = await pay();
+    const intent = await running.pay();
     const { id } = await open(intent.id);
     await decide(id, 'won');
     const appealed = await decide(id, 'appealed');
@@ -265,12 +254,12 @@ describe('by hand', () => {
     });
     const won = await decide(id, 'won', { amount: 700 });
     expect(moved(won).at(-1)).toEqual(['dispute_reversal', 'adjustment', 700, 0, 700]);
-    expect(await truthOf(intent)).toMatchObject([{ withdrawn: 2000, reinstated: 1700 }]);
+    expect(await trueDisputes(intent)).toMatchObject([{ withdrawn: 2000, reinstated: 1700 }]);
   });
 
   it('is refused for what has nothing to dispute', async () => {
     await expect(open('ch_none')).rejects.toThrow('404');
-    const declined = await errorOf(pay('pm_card_visa_chargeDeclined'));
+    const declined = await errorOf(running.pay('pm_card_visa_chargeDeclined'));
     await expect(open(declined.charge ?? '')).rejects.toThrow('400');
   });
 });

@@ -12,19 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => running.close());
 
-const pay = (paymentMethod: string, more: Partial<Stripe.PaymentIntentCreateParams> = {}) =>
-  stripe.paymentIntents.create({
-    amount: 1000,
-    currency: 'eur',
-    confirm: true,
-    payment_method: paymentMethod,
-    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-    ...more,
-  });
 const decide = (id: string, decision: string) =>
   running.ask<Stripe.Review>('POST', `/sandbox/reviews/${id}`, { decision });
-const truthOf = async ({ id }: { id: string }) =>
-  (await running.truth()).paymentIntents.find((intent) => intent.id === id);
 
 async function reviewsTold(): Promise<(string | null)[][]> {
   const events = await stripe.events.list({ type: 'review.*' });
@@ -38,7 +27,7 @@ async function reviewsTold(): Promise<(string | null)[][]> {
 
 describe('a review', () => {
   it('is opened beside the payment, whose money it does not touch', async () => {
-    const intent = await pay('pm_sandbox_review');
+    const intent = await running.pay('pm_sandbox_review');
     expect(intent).toMatchObject({ status: 'succeeded', review: expect.stringMatching(/^prv_/) });
     const charge = await stripe.charges.retrieve(idOf(intent.latest_charge));
     expect(charge).toMatchObject({
@@ -52,9 +41,9 @@ describe('a review', () => {
   });
 
   it('is approved by the API or at the dashboard', async () => {
-    const first = await pay('pm_sandbox_review');
+    const first = await running.pay('pm_sandbox_review');
     await stripe.reviews.approve(idOf(first.review));
-    const second = await pay('pm_card_riskLevelElevated');
+    const second = await running.pay('pm_card_riskLevelElevated');
     expect(await decide(idOf(second.review), 'approve')).toMatchObject({
       open: false,
       closed_reason: 'approved',
@@ -65,15 +54,15 @@ describe('a review', () => {
   });
 
   it('is refused by giving the money back, or by letting it go', async () => {
-    const taken = await pay('pm_sandbox_review');
+    const taken = await running.pay('pm_sandbox_review');
     await decide(idOf(taken.review), 'refuse');
-    expect(await truthOf(taken)).toMatchObject({
+    expect(await running.truthOf(taken)).toMatchObject({
       amountRefunded: 1000,
       reviews: [{ open: false, closedReason: 'refunded_as_fraud' }],
     });
-    const held = await pay('pm_sandbox_review', { capture_method: 'manual' });
+    const held = await running.pay('pm_sandbox_review', { capture_method: 'manual' });
     await decide(idOf(held.review), 'refuse');
-    expect(await truthOf(held)).toMatchObject({
+    expect(await running.truthOf(held)).toMatchObject({
       status: 'canceled',
       reviews: [{ closedReason: 'canceled' }],
     });
@@ -86,15 +75,15 @@ describe('a review', () => {
   });
 
   it.each(['refunded', 'disputed'])('ends by itself when the charge is %s', async (reason) => {
-    const intent = await pay('pm_sandbox_review');
+    const intent = await running.pay('pm_sandbox_review');
     if (reason === 'refunded') await stripe.refunds.create({ payment_intent: intent.id });
     else await running.ask('POST', '/sandbox/disputes', { of: intent.id });
-    expect(await truthOf(intent)).toMatchObject({ reviews: [{ closedReason: reason }] });
+    expect(await running.truthOf(intent)).toMatchObject({ reviews: [{ closedReason: reason }] });
   });
 });
 
 it('warns early of fraud, by token or by hand', async () => {
-  const intent = await pay('pm_card_createIssuerFraudRecord');
+  const intent = await running.pay('pm_card_createIssuerFraudRecord');
   const of = { of: intent.id, fraudType: 'made_with_stolen_card' };
   await running.ask('POST', '/sandbox/early-fraud-warnings', of);
   const { data } = await stripe.radar.earlyFraudWarnings.list({ payment_intent: intent.id });
@@ -107,7 +96,7 @@ it('warns early of fraud, by token or by hand', async () => {
 });
 
 it('blocks what it takes for fraud before any issuer sees it', async () => {
-  const error = await errorOf(pay('pm_card_radarBlock'));
+  const error = await errorOf(running.pay('pm_card_radarBlock'));
   expect(error).toMatchObject({ statusCode: 402, code: 'card_declined' });
   expect((await stripe.charges.retrieve(error.charge ?? '')).outcome).toMatchObject({
     type: 'blocked',

@@ -13,15 +13,9 @@ beforeEach(async () => {
 afterEach(() => running.close());
 
 const pay = (paymentMethod = 'pm_card_visa', idempotencyKey?: string, payment = 'order') =>
-  stripe.paymentIntents.create(
-    {
-      amount: 1000,
-      currency: 'eur',
-      confirm: true,
-      payment_method: paymentMethod,
-      metadata: { paylog_payment: payment },
-      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-    },
+  running.pay(
+    paymentMethod,
+    { metadata: { paylog_payment: payment } },
     idempotencyKey === undefined ? {} : { idempotencyKey },
   );
 

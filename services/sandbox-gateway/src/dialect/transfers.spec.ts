@@ -19,21 +19,15 @@ beforeEach(async () => {
 afterEach(() => running.close());
 
 const pay = (more: Partial<Stripe.PaymentIntentCreateParams> = {}) =>
-  stripe.paymentIntents.create({
-    amount: 1000,
-    currency: 'eur',
-    confirm: true,
-    payment_method: 'pm_card_visa',
+  running.pay('pm_card_visa', {
     payment_method_options: { card: { request_multicapture: 'if_available' } },
-    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
     ...more,
   });
 
 const transfer = (amount: number, more: Partial<Stripe.TransferCreateParams> = {}) =>
   stripe.transfers.create({ amount, currency: 'eur', destination: 'acct_alice', ...more });
 
-const truthOf = async ({ id }: { id: string }) =>
-  (await running.truth()).paymentIntents.find((intent) => intent.id === id)?.transfers;
+const trueTransfers = async (intent: { id: string }) => (await running.truthOf(intent))?.transfers;
 
 describe('a transfer', () => {
   it('takes no more from a charge than it brought', async () => {
@@ -60,7 +54,7 @@ describe('a transfer', () => {
       reporting_category: 'transfer',
       source: first.id,
     });
-    expect(await truthOf(intent)).toMatchObject([
+    expect(await trueTransfers(intent)).toMatchObject([
       { destination: 'acct_alice', amount: 700, reversed: 0, metadata: { part: 'alice' } },
       { destination: 'acct_bob', amount: 300, reversed: 0 },
     ]);
@@ -70,7 +64,7 @@ describe('a transfer', () => {
     expect((await errorOf(transfer(1))).code).toBe('balance_insufficient');
     const { id } = await pay({ transfer_group: 'order-2' });
     const sent = await transfer(900, { transfer_group: 'order-2' });
-    expect(await truthOf({ id })).toMatchObject([{ id: sent.id, charge: null }]);
+    expect(await trueTransfers({ id })).toMatchObject([{ id: sent.id, charge: null }]);
     expect((await errorOf(transfer(900))).code).toBe('balance_insufficient');
   });
 
@@ -103,7 +97,7 @@ describe('a transfer', () => {
     };
     await send('acct_timeout', LOST_MS).catch(unheard);
     const sent = await send('acct_timeout', PATIENT_MS);
-    expect(await truthOf({ id })).toMatchObject([{ id: sent.id }]);
+    expect(await trueTransfers({ id })).toMatchObject([{ id: sent.id }]);
   });
 });
 
@@ -131,7 +125,7 @@ describe('a reversal', () => {
       reporting_category: 'transfer_reversal',
       source: part.id,
     });
-    expect(await truthOf(intent)).toMatchObject([
+    expect(await trueTransfers(intent)).toMatchObject([
       { reversed: 700, reversals: [{ amount: 500 }, { amount: 200, metadata: { of: 'refund' } }] },
     ]);
     const events = await stripe.events.list({ type: 'transfer.*' });
@@ -174,9 +168,9 @@ describe('a payment that says where its money goes', () => {
       transfer_data: { destination: 'acct_alice' },
     });
     await stripe.paymentIntents.capture(id, { amount_to_capture: 300, final_capture: false });
-    expect(await truthOf({ id })).toEqual([]);
+    expect(await trueTransfers({ id })).toEqual([]);
     await stripe.paymentIntents.capture(id, { amount_to_capture: 200 });
-    expect(await truthOf({ id })).toMatchObject([{ amount: 500 }]);
+    expect(await trueTransfers({ id })).toMatchObject([{ amount: 500 }]);
   });
 });
 

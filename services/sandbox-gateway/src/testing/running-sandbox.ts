@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { startSandbox, type Sandbox } from '../sandbox.js';
-import type { Truth } from '../admin/truth.js';
+import type { Truth, TrueIntent } from '../admin/truth.js';
 import type { DeliveryRecord } from '../store.js';
 import type { Due } from '../timers.js';
 import { WebhookReceiver } from './webhook-receiver.js';
@@ -23,7 +23,14 @@ export interface RunningSandbox {
   settle(): Promise<void>;
   /** The same until what was asked has ended: a slow call does only when somebody settles. */
   settleUntil<T>(asked: Promise<T>): Promise<T>;
+  /** Ten euros by a card, taken at once, if nothing else is said. */
+  pay(
+    paymentMethod?: string,
+    more?: Partial<Stripe.PaymentIntentCreateParams>,
+    options?: Stripe.RequestOptions,
+  ): Promise<Stripe.PaymentIntent>;
   truth(): Promise<Truth>;
+  truthOf(intent: { readonly id: string }): Promise<TrueIntent | undefined>;
   deliveries(): Promise<DeliveryRecord[]>;
   ask<T>(method: string, path: string, body?: unknown): Promise<T>;
   close(): Promise<void>;
@@ -68,6 +75,7 @@ export async function runSandbox(
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
     return (await response.json()) as T;
   };
+  const truth = () => ask<Truth>('GET', '/sandbox/truth');
   const settle = async () => {
     for (let round = 0; round < 50; round += 1) {
       const { pending } = await ask<{ pending: number }>('POST', '/sandbox/settle');
@@ -80,7 +88,20 @@ export async function runSandbox(
     stripe,
     receiver,
     ask,
-    truth: () => ask<Truth>('GET', '/sandbox/truth'),
+    pay: (paymentMethod = 'pm_card_visa', more = {}, options = {}) =>
+      stripe.paymentIntents.create(
+        {
+          amount: 1000,
+          currency: 'eur',
+          confirm: true,
+          payment_method: paymentMethod,
+          automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+          ...more,
+        },
+        options,
+      ),
+    truth,
+    truthOf: async ({ id }) => (await truth()).paymentIntents.find((intent) => intent.id === id),
     deliveries: () => ask<DeliveryRecord[]>('GET', '/sandbox/deliveries'),
     settle,
     async settleUntil(asked) {

@@ -15,20 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => running.close());
 
-async function pay(
-  paymentMethod = 'pm_card_visa',
-  captureMethod: 'automatic' | 'manual' = 'automatic',
-) {
-  return running.stripe.paymentIntents.create({
-    amount: 1000,
-    currency: 'eur',
-    confirm: true,
+const pay = (paymentMethod?: string, captureMethod: 'automatic' | 'manual' = 'automatic') =>
+  running.pay(paymentMethod, {
     capture_method: captureMethod,
-    payment_method: paymentMethod,
     payment_method_options: { card: { request_multicapture: 'if_available' } },
-    automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
   });
-}
 
 function verified({ body, signature }: Received): Stripe.Event | undefined {
   try {
