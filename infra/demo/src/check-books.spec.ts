@@ -80,7 +80,7 @@ describe('the books', () => {
   });
 
   it('show what was planted and not found, called by another name, or invented', () => {
-    expect(differences(books({ exceptions: [] }))).toContain('0 exceptions about fee of ch_1');
+    expect(differences(books({ exceptions: [] }))).toContain('fee of ch_1 was called nothing');
     const misnamed = { ...exception, class: 'amount_mismatch' } as OpenedException;
     expect(differences(books({ exceptions: [misnamed] }))).toContain('was called amount_mismatch');
     const more = books({ exceptions: [exception, { ...exception, gatewayObject: 'ch_2' }] });

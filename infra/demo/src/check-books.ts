@@ -98,12 +98,15 @@ function payableDifferences(
     );
 }
 
+/** A charge captured in parts has several lines, which may be wrong in several ways. */
 function exceptionDifferences({ exceptions }: Finance, { planted }: PaidOut): string[] {
   return planted.flatMap(({ class: mischief, object }) => {
-    const found = exceptions.filter(({ gatewayObject }) => gatewayObject === object);
-    if (found.length !== 1) return [`${found.length} exceptions about ${mischief} of ${object}`];
-    const [{ class: named }] = found as [(typeof found)[number]];
-    return named === CLASS[mischief] ? [] : [`${mischief} of ${object} was called ${named}`];
+    const about = exceptions.filter(({ gatewayObject }) => gatewayObject === object);
+    const meant = planted.filter((one) => one.object === object && one.class === mischief);
+    const found = about.filter(({ class: named }) => named === CLASS[mischief]);
+    if (found.length === meant.length) return [];
+    const named = about.map((exception) => exception.class).join(', ') || 'nothing';
+    return [`${mischief} of ${object} was called ${named}`];
   });
 }
 
