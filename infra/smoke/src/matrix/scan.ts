@@ -72,7 +72,7 @@ function calledIn(text: string, mark: string): string {
 }
 
 const REACHES: readonly (readonly [RegExp, string])[] = [
-  [/\.query$|append|submit|readStreams|InFlushes|migrate|inTransaction/i, 'Postgres'],
+  [/\.query$|append|submit|readStreams|InFlushes|migrate|atOneMoment/i, 'Postgres'],
   [/^(?:producer|consumer|admin|cluster|broker|coordinator|target|within)\b/, 'Kafka'],
   [/^(?:callGateway|lookUp|source\.)/, 'gateway'],
 ];

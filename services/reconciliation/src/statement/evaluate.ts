@@ -11,7 +11,7 @@ import {
   toldFacts,
   uncaptured,
 } from './evidence.sql.js';
-import { inTransaction } from './in-transaction.js';
+import { atOneMoment } from './at-one-moment.js';
 import type { FeeTerms } from './judge.js';
 import { foundFacts, namesToAsk, unmatchedOthers } from './found-facts.js';
 import { captureFact, type ToldFact, unmatchedCaptures } from './settlement-facts.js';
@@ -57,7 +57,7 @@ export async function evaluate(
 ): Promise<Evaluation | undefined> {
   let waiting: Evaluation | undefined;
   await failpoint('reconciliation.decide.before');
-  const decided = await inTransaction(pool, async (client) => {
+  const decided = await atOneMoment(pool, async (client) => {
     const staged = await lockStaged(client, statementId, judging.graceMs);
     if (!staged) return undefined;
     const decision = await decideOn(client, staged, judging);

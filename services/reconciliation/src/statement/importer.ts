@@ -11,7 +11,7 @@ import type { Pool } from 'pg';
 import { appendAll } from '../publish/append-all.js';
 import { type DecisionLogs, publishDecision } from '../publish/publish-decision.js';
 import { type Evaluation, evaluate } from './evaluate.js';
-import { inTransaction } from './in-transaction.js';
+import { atOneMoment } from './at-one-moment.js';
 import { unpublished } from './publications.sql.js';
 import { readReport, storeReport } from './report-files.sql.js';
 import { toPosting, type ToldFact } from './settlement-facts.js';
@@ -116,7 +116,7 @@ export class Importer {
     const sha256 = await storeReport(pool, account.account, bytes);
     const { statementId } = known;
     await failpoint('reconciliation.stage.before');
-    const staged = await inTransaction(pool, (client) =>
+    const staged = await atOneMoment(pool, (client) =>
       stage(
         client,
         { statementId, statement: payout.statement },

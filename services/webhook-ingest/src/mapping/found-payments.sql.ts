@@ -1,3 +1,4 @@
+import { inTransaction } from '@paylog/postgres';
 import type { Pool, PoolClient } from 'pg';
 
 /** A parked webhook whose payment nobody has named in time. */
@@ -24,26 +25,14 @@ const LOCK = 'webhook-ingest.found-payments';
  * One transaction, while no other process is in one: two that looked at the same time could name one payment twice, each
  * by what it sees of it. Undefined as the answer of `work` rolls back.
  */
-export async function alone<T>(
+export function alone<T>(
   pool: Pool,
   work: (client: PoolClient) => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('begin');
+  return inTransaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [LOCK]);
-    const answer = await work(client);
-    await client.query(answer === undefined ? 'rollback' : 'commit');
-    return answer;
-  } catch (error) {
-    await client.query('rollback').catch((lost: Error) => {
-      broken = lost;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+    return work(client);
+  });
 }
 
 /** The oldest first. Not those that a reference leads to: the sweep has them. */
