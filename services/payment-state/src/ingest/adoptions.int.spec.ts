@@ -1,34 +1,26 @@
-import { type EventLog, openLanes } from '@paylog/event-sourcing';
+import type { EventLog } from '@paylog/event-sourcing';
 import type { OperationsCommand } from '@paylog/kafka';
 import { createLogger } from '@paylog/observability';
 import { paymentOf } from '@paylog/payment-domain';
-import { openParts, type ServiceParts } from '@paylog/service';
-import { createServiceDatabase, type ServiceDatabase } from '@paylog/testing';
-import { MIGRATIONS } from '../migrations/index.js';
+import type { ServiceParts } from '@paylog/service';
 import { record } from '../payment/payment-book.js';
 import { streamOf } from '../payment/payment-stream.js';
 import { findByOrder } from '../query/payments.sql.js';
 import { captured, paymentOfOrder, terms } from '../testing/facts.js';
 import { foundAt, foundFacts } from '../testing/found.js';
+import { createTables, type Tables } from '../testing/tables.js';
 import { Adoptions } from './adoptions.js';
 
-let database: ServiceDatabase;
+let tables: Tables;
 let parts: ServiceParts;
 let log: EventLog;
 
 beforeAll(async () => {
-  database = await createServiceDatabase('payment-state');
-  const { serviceUrl: databaseUrl, ownerUrl: databaseOwnerUrl } = database;
-  const config = { instance: 'spec-1', databaseUrl, databaseOwnerUrl, brokers: ['127.0.0.1:1'] };
-  parts = await openParts({ name: 'payment-state', config, migrations: MIGRATIONS });
-  await openLanes(parts.pool, 'payments');
-  log = await parts.openLog('payments');
+  tables = await createTables();
+  ({ parts, log } = tables);
 });
 
-afterAll(async () => {
-  await parts.pool.end();
-  await database.drop();
-});
+afterAll(() => tables.drop());
 
 const logger = createLogger('spec', { level: 'silent' });
 const adoptions = (through: EventLog = log) => new Adoptions(parts.pool, through, logger);

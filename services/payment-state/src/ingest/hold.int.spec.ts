@@ -1,30 +1,20 @@
-import { type EventLog, openLanes } from '@paylog/event-sourcing';
+import type { EventLog } from '@paylog/event-sourcing';
 import { paymentOf } from '@paylog/payment-domain';
-import { openParts, type ServiceParts } from '@paylog/service';
-import { createServiceDatabase, type ServiceDatabase } from '@paylog/testing';
 import { createLogger } from '@paylog/observability';
-import { MIGRATIONS } from '../migrations/index.js';
 import { streamOf } from '../payment/payment-stream.js';
 import { batchOf, GROUP, message, paymentOfOrder, terms } from '../testing/facts.js';
+import { createTables, type Tables } from '../testing/tables.js';
 import { FactsIngest } from './facts-ingest.js';
 
-let database: ServiceDatabase;
-let parts: ServiceParts;
+let tables: Tables;
 let log: EventLog;
 
 beforeAll(async () => {
-  database = await createServiceDatabase('payment-state');
-  const { serviceUrl: databaseUrl, ownerUrl: databaseOwnerUrl } = database;
-  const config = { instance: 'spec-1', databaseUrl, databaseOwnerUrl, brokers: ['127.0.0.1:1'] };
-  parts = await openParts({ name: 'payment-state', config, migrations: MIGRATIONS });
-  await openLanes(parts.pool, 'payments');
-  log = await parts.openLog('payments');
+  tables = await createTables();
+  ({ log } = tables);
 });
 
-afterAll(async () => {
-  await parts.pool.end();
-  await database.drop();
-});
+afterAll(() => tables.drop());
 
 const logger = createLogger('spec', { level: 'silent' });
 

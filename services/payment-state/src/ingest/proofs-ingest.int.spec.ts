@@ -1,37 +1,29 @@
 import { FULFILLMENT_EVENTS, GATEWAY_NOTIFICATIONS, GROUPS } from '@paylog/contracts';
-import { type EventLog, openLanes } from '@paylog/event-sourcing';
+import type { EventLog } from '@paylog/event-sourcing';
 import type { ConsumedMessage } from '@paylog/kafka';
 import { createLogger } from '@paylog/observability';
-import { openParts, type ServiceParts } from '@paylog/service';
-import { createServiceDatabase, type ServiceDatabase } from '@paylog/testing';
+import type { ServiceParts } from '@paylog/service';
 import pg from 'pg';
-import { MIGRATIONS } from '../migrations/index.js';
 import { batchOf, operation, paymentOfOrder } from '../testing/facts.js';
 import { decision, notification } from '../testing/proofs.js';
+import { createTables, type Tables } from '../testing/tables.js';
 import { ProofsIngest } from './proofs-ingest.js';
 
 const GROUP = GROUPS.paymentStateProofs.group;
 const logger = createLogger('spec', { level: 'silent' });
 
-let database: ServiceDatabase;
+let tables: Tables;
 let parts: ServiceParts;
 let log: EventLog;
 let proofs: ProofsIngest;
 
 beforeAll(async () => {
-  database = await createServiceDatabase('payment-state');
-  const { serviceUrl: databaseUrl, ownerUrl: databaseOwnerUrl } = database;
-  const config = { instance: 'spec-1', databaseUrl, databaseOwnerUrl, brokers: ['127.0.0.1:1'] };
-  parts = await openParts({ name: 'payment-state', config, migrations: MIGRATIONS });
-  await openLanes(parts.pool, 'payments');
-  log = await parts.openLog('payments');
+  tables = await createTables();
+  ({ parts, log } = tables);
   proofs = new ProofsIngest(log, GROUP, logger);
 });
 
-afterAll(async () => {
-  await parts.pool.end();
-  await database.drop();
-});
+afterAll(() => tables.drop());
 
 /** The next batch of the topic, as the group's stored offset has it. */
 async function next(messages: readonly ConsumedMessage[]) {
@@ -107,7 +99,7 @@ describe('keeping what vouches for payments', () => {
   });
 
   it('refuses to change or forget anything', async () => {
-    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    const owner = new pg.Client({ connectionString: tables.database.ownerUrl });
     await owner.connect();
     for (const sql of [
       `update proofs.messages set detail = '{}'`,

@@ -1,41 +1,26 @@
-import { openLanes, type EventLog } from '@paylog/event-sourcing';
-import { openParts, type ServiceParts } from '@paylog/service';
-import { createServiceDatabase, type ServiceDatabase } from '@paylog/testing';
+import type { EventLog } from '@paylog/event-sourcing';
 import pg from 'pg';
-import { MIGRATIONS } from '../migrations/index.js';
 import type { ReportedFact } from '../payment/decide.js';
 import { record } from '../payment/payment-book.js';
 import { findPayment } from '../query/payments.sql.js';
 import { captured, operation, paymentOfOrder } from '../testing/facts.js';
+import { createTables, type Tables } from '../testing/tables.js';
 import { rebuildPayments } from './rebuild.js';
 
-let database: ServiceDatabase;
-let parts: ServiceParts;
+let tables: Tables;
 let log: EventLog;
 let owner: pg.Pool;
 
 beforeAll(async () => {
-  database = await createServiceDatabase('payment-state');
-  parts = await openParts({
-    name: 'payment-state',
-    config: {
-      instance: 'payment-state-1',
-      databaseUrl: database.serviceUrl,
-      databaseOwnerUrl: database.ownerUrl,
-      brokers: ['127.0.0.1:1'],
-    },
-    migrations: MIGRATIONS,
-  });
-  log = await parts.openLog('payments');
-  owner = new pg.Pool({ connectionString: database.ownerUrl });
-  await openLanes(owner, 'payments');
+  tables = await createTables();
+  ({ log } = tables);
+  owner = new pg.Pool({ connectionString: tables.database.ownerUrl });
   for (let i = 0; i < 40; i++) await record(log, reports(`order-${i}`), {});
 });
 
 afterAll(async () => {
   await owner.end();
-  await parts.pool.end();
-  await database.drop();
+  await tables.drop();
 });
 
 const reports = (orderId: string): ReportedFact[] =>
@@ -55,7 +40,7 @@ describe('rebuild', () => {
     expect(result.digests.log).toBe(result.digests.projection);
     const printed = 'payments events equal swapped digests differing differences';
     expect(Object.keys(result).join(' ')).toBe(printed);
-    const row = await findPayment(parts.pool, paymentOfOrder('order-7'));
+    const row = await findPayment(tables.parts.pool, paymentOfOrder('order-7'));
     expect(row).toMatchObject({ version: 5, storefront: 'shop', state: { label: 'captured' } });
   });
 
@@ -76,13 +61,13 @@ describe('rebuild', () => {
         ['pay-ghost', 'only in the projection'],
       ]),
     );
-    expect(await findPayment(parts.pool, 'pay-ghost')).toBeDefined();
+    expect(await findPayment(tables.parts.pool, 'pay-ghost')).toBeDefined();
   });
 
   it('mends them with --swap', async () => {
     expect(await fromPostgres(true)).toMatchObject({ equal: false, swapped: true });
     expect(await fromPostgres()).toMatchObject({ equal: true, differing: 0 });
-    expect(await findPayment(parts.pool, 'pay-ghost')).toBeUndefined();
+    expect(await findPayment(tables.parts.pool, 'pay-ghost')).toBeUndefined();
   });
 
   it('runs while facts come in, loses none and holds the service up for no one', async () => {
@@ -103,7 +88,7 @@ describe('rebuild', () => {
     expect(written).toBeGreaterThan(0);
     const result = await fromPostgres();
     expect(result).toMatchObject({ equal: true, payments: 40 + written });
-    expect((await findPayment(parts.pool, paymentOfOrder('order-9')))?.state.label).toBe(
+    expect((await findPayment(tables.parts.pool, paymentOfOrder('order-9')))?.state.label).toBe(
       'refunded',
     );
   });

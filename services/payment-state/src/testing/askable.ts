@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type EventLog, openLanes } from '@paylog/event-sourcing';
+import type { EventLog } from '@paylog/event-sourcing';
 import {
   ApiKeys,
   ReadTokenSigner,
@@ -8,20 +8,13 @@ import {
   type RunningService,
   startService,
 } from '@paylog/http';
-import {
-  mapError,
-  openParts,
-  PARKED_LOGS,
-  ParkedController,
-  type ServiceParts,
-} from '@paylog/service';
-import { createServiceDatabase } from '@paylog/testing';
-import { MIGRATIONS } from '../migrations/index.js';
+import { mapError, PARKED_LOGS, ParkedController, type ServiceParts } from '@paylog/service';
 import { EvidencePackController } from '../query/evidence-pack/evidence-pack.controller.js';
 import { EventFeed } from '../query/event-feed.js';
 import { PaymentsController } from '../query/payments.controller.js';
 import { eventsAfter } from '../query/payments.sql.js';
 import { EVENT_FEED, LOG, POOL } from '../tokens.js';
+import { createTables } from './tables.js';
 
 /** The service without its consumers: what answers, over the real tables. */
 export interface Askable {
@@ -35,12 +28,7 @@ export interface Askable {
 }
 
 export async function ask(): Promise<Askable> {
-  const database = await createServiceDatabase('payment-state');
-  const { serviceUrl: databaseUrl, ownerUrl: databaseOwnerUrl } = database;
-  const config = { instance: 'spec-1', databaseUrl, databaseOwnerUrl, brokers: ['127.0.0.1:1'] };
-  const parts = await openParts({ name: 'payment-state', config, migrations: MIGRATIONS });
-  await openLanes(parts.pool, 'payments');
-  const log = await parts.openLog('payments');
+  const { database, parts, log } = await createTables();
   const pem = privatePem();
   const service = await startService({
     name: 'payment-state',
