@@ -55,12 +55,24 @@ describe('a transaction', () => {
       throw new Error('thought better of it');
     });
     await expect(fault).rejects.toThrow('thought better of it');
+    await inTransaction(pool, async (client) => (await add(client, 4)).rowCount ?? 0);
     const refused = inTransaction(pool, async (client) => {
       await add(client, 2);
       await client.query('select 1 / 0');
       return true;
     });
     await expect(refused).rejects.toMatchObject({ code: '22012' });
+    await inTransaction(pool, async (client) => (await add(client, 3)).rowCount ?? 0);
+    expect(await ids()).toEqual([3, 4]);
+  });
+
+  it('that can not even be rolled back leaves its connection to nobody', async () => {
+    const stuck = inTransaction(pool, async (client) => {
+      await add(client, 1);
+      client.query = () => Promise.reject(new Error('no more queries')) as never;
+      throw new Error('thought better of it');
+    });
+    await expect(stuck).rejects.toThrow('thought better of it');
     await inTransaction(pool, async (client) => (await add(client, 3)).rowCount ?? 0);
     expect(await ids()).toEqual([3]);
   });
