@@ -227,7 +227,7 @@ it('any life of a payment is told by its webhooks, in any order', async () => {
     ),
     { numRuns: 100 },
   );
-}, 120_000);
+}, 300_000);
 
 it('and every cent of all those lives is in the balance', async () => {
   const { totals } = await running.truth();
