@@ -56,7 +56,7 @@ export function notificationDifferences(end: End, last: SeenAttempt): string[] {
   const { told } = last;
   const label = end.labels.at(-1);
   // Which of the ends that may be it came to, the check of its goods has judged.
-  const goods = [...(end.goodsBefore ?? []), last.goods.at(-1)];
+  const goods = [...(end.goodsBefore ?? []), ...last.goods];
   const expected = [
     ...(end.captured === 'none' ? [] : ['payment_received']),
     ...(end.refunded === 'none' ? [] : ['refund_sent']),
@@ -70,7 +70,8 @@ export function notificationDifferences(end: End, last: SeenAttempt): string[] {
     ...(goods.includes('FulfillmentRecalled') ? ['order_recalled'] : []),
     ...(end.told ?? []),
   ];
-  const missing = without(expected, told);
+  // What took days for the gateway may be over before anybody here has heard that it began.
+  const missing = without(expected, told).filter((kind) => kind !== 'payment_pending');
   const beyond = without(told, expected);
   const twice = beyond.filter((kind) => expected.includes(kind));
   // A refund that came back was told of before it did.

@@ -85,8 +85,12 @@ function wrongPayables({ entries, lastInLog }: Evidence): string[] {
   });
 }
 
-/** At rest every participant has what is theirs: nothing is owed to them, nor by them. */
-function notPassedOn({ balances }: Evidence): string[] {
+/**
+ * At rest every participant has what is theirs: nothing is owed to them, nor by them. Of a payment that is held (a message
+ * about it lies parked, as in a flood) nothing is passed on, and balances don't say of which payment they are.
+ */
+function notPassedOn({ balances, projected }: Evidence): string[] {
+  if (projected.some(({ state }) => state.held)) return [];
   return balances
     .filter(({ account, minor }) => /^payable:[^/]+\/./.test(account) && minor !== '0')
     .map(({ account, currency, minor }) => `${account} has ${minor} ${currency} at rest`);
