@@ -1,4 +1,5 @@
 import { proveThatItBites } from '../testing/bite.js';
+import { PAID } from '../testing/clean.js';
 
 proveThatItBites([
   [
@@ -37,9 +38,13 @@ proveThatItBites([
   [
     'a participant has less than is theirs',
     'ledger-balanced',
-    /payable:shop\/seller has -80 EUR at rest/,
+    /payable:shop\/seller has EUR -80 at rest/,
     ({ evidence }) => {
-      evidence.balances.push({ account: 'payable:shop/seller', currency: 'EUR', minor: '-80' });
+      const lines = [
+        { account: 'payable:shop', side: 'debit' as const, minor: '80' },
+        { account: 'payable:shop/seller', side: 'credit' as const, minor: '80' },
+      ];
+      evidence.entries.push({ entryId: 'ent-share', paymentId: PAID, currency: 'EUR', lines });
     },
   ],
   [

@@ -87,13 +87,20 @@ function wrongPayables({ entries, lastInLog }: Evidence): string[] {
 
 /**
  * At rest every participant has what is theirs: nothing is owed to them, nor by them. Of a payment that is held (a message
- * about it lies parked, as in a flood) nothing is passed on, and balances don't say of which payment they are.
+ * about it lies parked) nothing is passed on; and what a flood has told of is in no log of ours.
  */
-function notPassedOn({ balances, projected }: Evidence): string[] {
-  if (projected.some(({ state }) => state.held)) return [];
-  return balances
-    .filter(({ account, minor }) => /^payable:[^/]+\/./.test(account) && minor !== '0')
-    .map(({ account, currency, minor }) => `${account} has ${minor} ${currency} at rest`);
+function notPassedOn({ entries, projected }: Evidence): string[] {
+  const judged = new Set(
+    projected.filter(({ state }) => !state.held).map(({ paymentId }) => paymentId),
+  );
+  const sums = new Map<string, bigint>();
+  for (const { paymentId, currency, lines } of entries) {
+    if (paymentId === undefined || !judged.has(paymentId)) continue;
+    for (const line of lines.filter(({ account }) => /^payable:[^/]+\/./.test(account))) {
+      add(sums, `${line.account} has ${currency}`, signed(line));
+    }
+  }
+  return [...sums].filter(([, sum]) => sum !== 0n).map(([name, sum]) => `${name} ${sum} at rest`);
 }
 
 function add(sums: Map<string, bigint>, key: string, minor: bigint): void {
