@@ -81,6 +81,10 @@ describe('the books', () => {
 
   it('show what was planted and not found, called by another name, or invented', () => {
     expect(differences(books({ exceptions: [] }))).toContain('fee of ch_1 was called nothing');
+    const second = { ...exception, class: 'amount_mismatch' } as OpenedException;
+    expect(differences(books({ exceptions: [exception, second] }))).toContain(
+      'fee of ch_1 was called fee_variance, amount_mismatch',
+    );
     const misnamed = { ...exception, class: 'amount_mismatch' } as OpenedException;
     expect(differences(books({ exceptions: [misnamed] }))).toContain('was called amount_mismatch');
     const more = books({ exceptions: [exception, { ...exception, gatewayObject: 'ch_2' }] });

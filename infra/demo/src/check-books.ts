@@ -102,9 +102,10 @@ function payableDifferences(
 function exceptionDifferences({ exceptions }: Finance, { planted }: PaidOut): string[] {
   return planted.flatMap(({ class: mischief, object }) => {
     const about = exceptions.filter(({ gatewayObject }) => gatewayObject === object);
-    const meant = planted.filter((one) => one.object === object && one.class === mischief);
+    const onIt = planted.filter((one) => one.object === object);
+    const meant = onIt.filter((one) => one.class === mischief);
     const found = about.filter(({ class: named }) => named === CLASS[mischief]);
-    if (found.length === meant.length) return [];
+    if (found.length === meant.length && about.length === onIt.length) return [];
     const named = about.map((exception) => exception.class).join(', ') || 'nothing';
     return [`${mischief} of ${object} was called ${named}`];
   });

@@ -83,6 +83,16 @@ proveThatItBites([
     (scene) => (intent(scene, REFUNDED).amountRefunded = 1000),
   ],
   [
+    'money of ours was taken for somebody else’s',
+    'state-as-the-gateway-says',
+    /payment pay9 is said to be of nobody, and pi_1 is of ours/,
+    (scene) => {
+      const { terms: _terms, ...state } = projected(scene, PAID).state;
+      const found = { ...projected(scene, PAID), paymentId: 'pay9' };
+      scene.evidence.projected.push({ ...found, state: { ...state, origin: { object: 'pi_1' } } });
+    },
+  ],
+  [
     'a dispute took money, and nobody here knows',
     'state-as-the-gateway-says',
     /payment pay1 \(pi_1\): chargedBack 0 with us, 1000 at the gateway/,

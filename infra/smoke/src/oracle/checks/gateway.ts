@@ -121,7 +121,17 @@ export const stateAsTheGatewaySays: Check = ({ truth, projected }) => {
     .map(({ paymentId, state }) => {
       return `payment ${paymentId} is ${state.label} with ${JSON.stringify(state.amounts)}, and the gateway knows nothing of it`;
     });
-  return [...known, ...unknown];
+  const ofOurs = new Set(
+    truth.intents
+      .filter(({ metadata }) => metadata[PAYMENT] !== undefined)
+      .flatMap(({ id, charges }) => [id, ...charges.map((charge) => charge.id)]),
+  );
+  const takenForForeign = projected
+    .filter(({ state: { origin } }) => origin !== undefined && ofOurs.has(origin.object))
+    .map(({ paymentId, state }) => {
+      return `payment ${paymentId} is said to be of nobody, and ${state.origin?.object} is of ours`;
+    });
+  return [...known, ...unknown, ...takenForForeign];
 };
 
 function disagreements(payment: string, state: PaymentState, intent: TrueIntent): string[] {
