@@ -170,7 +170,9 @@ function plant(
     .filter((line) => line.category === 'charge')
     .map((line) => ({ line, order: chance(world.seed, 'plant', keyOf(line)) }))
     .sort((a, b) => a.order - b.order)
-    .map(({ line }) => line);
+    .map(({ line }) => line)
+    // A charge captured in parts has several lines; what is planted is told by the charge.
+    .filter(({ chargeId }, i, all) => all.findIndex((one) => one.chargeId === chargeId) === i);
   let report = [...lines];
   const planted: Planted[] = [];
   for (const discrepancy of plan) {
